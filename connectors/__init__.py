@@ -1,0 +1,1 @@
+"""Adapters: they translate between a vendor and `core.connector`, and do nothing else."""

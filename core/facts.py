@@ -1,0 +1,56 @@
+"""What is known of the *person* behind a record, over all CRMs: the input of every judgement that is not about one record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from core.model import Channel, Moment, Ref
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A moment and the record it was read on."""
+
+    moment: Moment
+    ref: Ref
+
+
+@dataclass(frozen=True, slots=True)
+class Objected:
+    """An objection that reaches this record: what says so, when, and by which kind of identifier it was matched."""
+
+    source: str
+    at: datetime | None
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """The person behind one record.
+
+    `linked` are the other records that share a strong key with it, directly or through another record.
+    `inbound` is the latest contact from the person on any of them; `anchored` is the latest one that dates *this* record:
+    seen on itself or on a record matched by e-mail (a shared phone protects, it does not date).
+    `signals`, `open`, `unreadable` and `requests` are unions over the person. `objected` are the channels on which this
+    record must not be solicited. `holds` are the ids of the legal holds on the person. `restricted` is True when any
+    linked record is. `gaps` say which CRMs could not be read whole: then nothing may be destroyed, anywhere.
+    `shared` says that a key of this record is on too many records, or is a generic mailbox, to link anything.
+    """
+
+    linked: tuple[Ref, ...] = ()
+    inbound: Seen | None = None
+    anchored: Seen | None = None
+    signals: frozenset[str] = frozenset()
+    open: tuple[tuple[Ref, str], ...] = ()
+    unreadable: tuple[tuple[Ref, str], ...] = ()
+    objected: Mapping[Channel, Objected] = field(default_factory=dict)
+    holds: tuple[str, ...] = ()
+    restricted: bool = False
+    requests: tuple[str, ...] = ()
+    gaps: tuple[str, ...] = ()
+    shared: bool = False
+
+
+NOTHING = Facts()
