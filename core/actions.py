@@ -121,7 +121,10 @@ def redacted(text: str, spans: tuple[Span, ...]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One action on one record, bound to the version that was read."""
+    """One action on one record, bound to the version that was read.
+
+    An Annotate only adds, so it is bound to none: its `version` says nothing, and its ref may be the audit anchor.
+    """
 
     ref: Ref
     version: str

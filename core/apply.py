@@ -1,0 +1,227 @@
+"""The one loop that writes: read again, judge again, intent, write, read back, outcome. Batch by batch, in the plan's order.
+
+Whatever instant it is killed at, `core.recover` and this loop finish the work without doing anything twice.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import groupby
+
+from core import actions, canonical
+from core.actions import FINAL, Command
+from core.brakes import Brakes
+from core.connector import Changed, Connector, Gone, Receipt
+from core.errors import BadAnswer, PlanRefused, StopCrm
+from core.judge import Judge, Known
+from core.model import Record, Ref
+from core.objections import spread
+from core.outcomes import Outcomes, Ticket, word
+from core.plan import Item, Plan, items_of
+from core.read import Reader
+from core.schema import Schema
+from core.store.store import Store
+
+Step = Callable[[int], None]
+
+
+@dataclass(slots=True)
+class Tally:
+    """What came of a plan: receipts counted by (action, receipt), and why a CRM was stopped."""
+
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    stopped: dict[str, str] = field(default_factory=dict)
+    left: int = 0
+
+    @property
+    def clean(self) -> bool:
+        """True when everything was done or was done before."""
+        return not self.stopped and not self.left and all(r in {"done", "already", "gone"} for _, r in self.counts)
+
+
+class Applier:
+    """Applies plans to connectors. `between` is called before each batch: it renews the lock, and may say to stop."""
+
+    def __init__(
+        self,
+        store: Store,
+        connectors: Mapping[str, Connector],
+        judge: Judge,
+        reader: Reader,
+        outcomes: Outcomes,
+        limits: Brakes,
+        clock: Callable[[], datetime],
+        between: Callable[[], bool] = lambda: False,
+        step: Step = lambda _: None,
+    ) -> None:
+        self._store = store
+        self._connectors = connectors
+        self._judge = judge
+        self._reader = reader
+        self._outcomes = outcomes
+        self._limits = limits
+        self._clock = clock
+        self._between = between
+        self._step = step
+        self._schemas: dict[tuple[str, str], Schema] = {}
+        self._versions: dict[Ref, str] = {}
+        self._finished: set[Ref] = set()
+        self._gaps: tuple[str, ...] = ()
+
+    def apply(self, plan: Plan, gaps: tuple[str, ...] = ()) -> Tally:
+        """Does what a stored plan says, from where it stands; `gaps` are those of the latest reading.
+
+        Raises PlanRefused for a CRM that is not connected.
+        """
+        self._gaps = gaps
+        unknown = {item.ref.crm for item in plan.items} - set(self._connectors)
+        if unknown:
+            raise PlanRefused(
+                f"The plan is for {', '.join(sorted(unknown))}, which is not connected.", "Make a new plan."
+            )
+        self._store.plans.close(plan.digest, "applying")
+        self._outcomes.list_entries(plan.entries, self._clock())
+        tally = Tally()
+        for batch in self._batches(plan):
+            if self._between():
+                tally.left += len(batch)
+                continue
+            self._guarded(plan.digest, batch, tally)
+        if not tally.left and not tally.stopped:
+            self._store.plans.close(plan.digest, "applied")
+        return tally
+
+    def _batches(self, plan: Plan) -> Iterator[list[tuple[int, Item]]]:
+        done = self._store.plans.answered(plan.digest)
+        self._finished |= {plan.items[i].ref for i in done if isinstance(plan.items[i].action, FINAL)}
+        waiting = [(place, item) for place, item in enumerate(plan.items) if place not in done]
+        for (action, crm, _), group in groupby(waiting, key=_lane):
+            size = self._connectors[crm].capabilities.batch.get(action, 1)
+            lane = list(group)
+            yield from (lane[start : start + size] for start in range(0, len(lane), size))
+
+    def _guarded(self, digest: str, batch: list[tuple[int, Item]], tally: Tally) -> None:
+        crm = batch[0][1].ref.crm
+        if crm in tally.stopped or (batch[0][1].destructive and self._failing(crm, tally)):
+            tally.left += len(batch)
+            return
+        try:
+            self._batch(digest, batch, tally)
+        except (StopCrm, BadAnswer) as error:
+            tally.stopped[crm] = str(error)
+            tally.left += len(batch)
+        self._step(len(batch))
+
+    def _failing(self, crm: str, tally: Tally) -> bool:
+        """The brake on errors during apply: too many refusals stop what destroys."""
+        refused = sum(count for (_, receipt), count in tally.counts.items() if receipt == "refused")
+        total = sum(tally.counts.values())
+        if total < self._limits.error_floor or refused <= self._limits.error_rate * total:
+            return False
+        tally.stopped[crm] = (
+            f"{crm}: {refused} of {total} writes were refused, at most {self._limits.error_rate:.0%} may be"
+        )
+        return True
+
+    def _batch(self, digest: str, batch: list[tuple[int, Item]], tally: Tally) -> None:
+        connector = self._connectors[batch[0][1].ref.crm]
+        fresh = self._read(connector, [item.ref for _, item in batch])
+        still = self._still_asked([item for _, item in batch], fresh)
+        tickets: list[Ticket] = []
+        for place, item in batch:
+            receipt = self._answer_now(item, fresh.get(item.ref), item in still)
+            if receipt is None:
+                tickets.append(Ticket(digest, place, item))
+            else:
+                self._outcomes.refuse(Ticket(digest, place, item), receipt, self._clock())
+                tally.counts[actions.name(item.action), word(receipt)] += 1
+        if tickets:
+            self._write(connector, tickets, fresh, tally)
+
+    def _answer_now(self, item: Item, record: Record | None, asked: bool) -> Receipt | None:
+        """The receipt of an item that must not be written any more; None when it may be."""
+        if record is None:
+            return Gone()
+        expected = self._versions.get(item.ref, item.version)
+        if not asked or (item.destructive and record.version != expected):
+            return Changed()
+        return None
+
+    def _write(
+        self, connector: Connector, tickets: list[Ticket], fresh: Mapping[Ref, Record | None], tally: Tally
+    ) -> None:
+        intents = self._outcomes.intend(tickets, self._clock())
+        commands = [Command(t.item.ref, _version(fresh[t.item.ref]), t.item.action) for t in tickets]
+        receipts = list(connector.apply(commands))
+        if len(receipts) != len(commands):
+            raise BadAnswer(f"{commands[0].ref.crm}: {len(receipts)} receipts for {len(commands)} commands")
+        after = connector.get([t.item.ref for t in tickets], self._properties(connector, tickets[0].item.ref))
+        for ticket, intent, receipt in zip(tickets, intents, receipts, strict=True):
+            record = after[ticket.item.ref]
+            held = self._outcomes.close(ticket, intent, receipt, record, self._clock())
+            tally.counts[actions.name(ticket.item.action), word(held)] += 1
+            if record is None:
+                self._finished.add(ticket.item.ref)
+            else:
+                self._versions[ticket.item.ref] = record.version
+        self._reader.note([record for record in after.values() if record])
+
+    def _still_asked(self, items: list[Item], fresh: Mapping[Ref, Record | None]) -> list[Item]:
+        """Those items that the policies, asked again with everything read again, still ask for to the letter."""
+        refs = [ref for ref, record in fresh.items() if record]
+        destructive = any(item.destructive for item in items)
+        gaps = self._gaps + (self._refresh_linked(refs) if destructive else ())
+        now = self._clock()
+        people = self._judge.people(self._store.index.closure(refs, self._judge.shared_above))
+        listed = self._store.suppression.listed_for(people.rows.values())
+        known = Known(people, {**listed, **spread(people, listed, now)}, self._store.holds.matcher(), gaps)
+        local = {ref: self._judge.local(record, now) for ref, record in fresh.items() if record}
+        asked = {_signature(item) for item in items_of(self._judge.findings(refs, local, known, now))}
+        return [item for item in items if _signature(item) in asked]
+
+    def _refresh_linked(self, refs: Sequence[Ref]) -> tuple[str, ...]:
+        """Reads the other records of the same people again, in every CRM; says which could not be."""
+        rows = self._store.index.closure(refs, self._judge.shared_above)
+        linked = sorted({row.ref for row in rows} - set(refs) - self._finished)
+        gaps = []
+        for crm, group in groupby(linked, key=lambda ref: ref.crm):
+            others = list(group)
+            if crm not in self._connectors:
+                gaps.append(f"{crm}: not connected")
+                continue
+            self._read(self._connectors[crm], others)
+        return tuple(gaps)
+
+    def _read(self, connector: Connector, refs: Sequence[Ref]) -> dict[Ref, Record | None]:
+        """Reads records with all that judging them needs, and brings the index up to date."""
+        found: dict[Ref, Record | None] = {}
+        for _, group in groupby(sorted(refs), key=lambda ref: ref.kind):
+            some = list(dict.fromkeys(group))
+            found |= connector.get(some, self._properties(connector, some[0]))
+        self._reader.note([record for record in found.values() if record])
+        self._store.index.forget([ref for ref, record in found.items() if record is None])
+        return found
+
+    def _properties(self, connector: Connector, ref: Ref) -> tuple[str, ...]:
+        place = (ref.crm, ref.kind)
+        if place not in self._schemas:
+            self._schemas[place] = connector.schema(ref.kind)
+        return self._judge.needs(self._schemas[place])
+
+
+def _lane(entry: tuple[int, Item]) -> tuple[str, str, str]:
+    item = entry[1]
+    return actions.name(item.action), item.ref.crm, item.ref.kind
+
+
+def _version(record: Record | None) -> str:
+    assert record is not None
+    return record.version
+
+
+def _signature(item: Item) -> str:
+    """What must be the same for a finding to be the same: everything but the version."""
+    return canonical.dumps(replace(item, version="").body())

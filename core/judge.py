@@ -1,0 +1,68 @@
+"""Findings on some records: each policy asked with what it needs, and precedence over all of them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.facts import NOTHING, Facts
+from core.findings import Finding
+from core.index import Row
+from core.model import Record, Ref
+from core.people import Entries, People
+from core.policy import Policy
+from core.precedence import settle
+from core.schema import Schema
+
+Local = Mapping[Ref, Sequence[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """The policies in force. `version` is the digest of their configuration; `shared_above` when a key is nobody's own."""
+
+    policies: tuple[Policy, ...]
+    version: str
+    shared_above: int = 5
+
+    def needs(self, schema: Schema) -> tuple[str, ...]:
+        """The properties whose values the policies must see, sorted."""
+        return tuple(sorted({name for policy in self.policies for name in policy.needs(schema).properties}))
+
+    def local(self, record: Record, now: datetime) -> tuple[Finding, ...]:
+        """The findings that a record with its values is enough for; not yet settled."""
+        return tuple(
+            finding
+            for policy in self.policies
+            if policy.scope == "record"
+            for finding in policy.judge(record, NOTHING, now)
+        )
+
+    def people(self, rows: Iterable[Row]) -> People:
+        """The rows as people."""
+        return People(rows, self.shared_above)
+
+    def findings(self, refs: Iterable[Ref], local: Local, known: Known, now: datetime) -> Iterator[Finding]:
+        """All findings on some records, settled; what is local to a record was found before."""
+        for ref in refs:
+            facts = known.facts(ref)
+            record = known.people.rows[ref].record()
+            for policy in self.policies:
+                if policy.scope == "person":
+                    yield from (settle(finding, facts) for finding in policy.judge(record, facts, now))
+            yield from (settle(finding, facts) for finding in local.get(ref, ()))
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known besides the records: the people, the list with what it will gain, the holds, the gaps of the reading."""
+
+    people: People
+    entries: Entries
+    holds: Callable[[Row], tuple[str, ...]]
+    gaps: tuple[str, ...] = ()
+
+    def facts(self, ref: Ref) -> Facts:
+        """The facts on the person of a record."""
+        return self.people.facts(ref, self.entries, self.holds, self.gaps)

@@ -1,0 +1,139 @@
+"""Intents and outcomes: what the ledger says before and after a write, and what else must be remembered with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from core import canonical
+from core.actions import FINAL, Action, Bin, Clear, Erase, Restrict, Suppress
+from core.connector import AlreadyDone, Changed, Done, Gone, Receipt, Refused
+from core.ledger import Entry as Line
+from core.model import Record
+from core.people import Entry
+from core.plan import Item
+from core.store.store import Store
+
+_WORDS: dict[type, str] = {Done: "done", AlreadyDone: "already", Changed: "changed", Refused: "refused", Gone: "gone"}
+_CHUNK = 500
+
+
+def word(receipt: Receipt) -> str:
+    """The word for a kind of receipt: `done`, `already`, `changed`, `refused`, `gone`."""
+    return _WORDS[type(receipt)]
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """An item of a stored plan, by the plan's digest and the item's place."""
+
+    digest: str
+    place: int
+    item: Item
+
+    def body(self) -> dict[str, Any]:
+        """The ticket as JSON, enough to resolve it after a crash."""
+        return {"plan": self.digest, "place": self.place, **self.item.body()}
+
+    @classmethod
+    def read(cls, body: Mapping[str, Any]) -> Ticket:
+        """The ticket of `body`."""
+        return cls(body["plan"], body["place"], Item.read(body))
+
+
+class Outcomes:
+    """Writes the ledger around each write, with its side effects in the same transaction."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def list_entries(self, entries: Sequence[Entry], now: datetime) -> None:
+        """Adds a plan's entries to the suppression list, before anything else is done."""
+        for start in range(0, len(entries), _CHUNK):
+            part = entries[start : start + _CHUNK]
+            with self._store.transaction():
+                if self._store.suppression.add(part):
+                    lines = [[entry.channel, str(entry.key), entry.source] for entry in part]
+                    self._store.ledger.append(now, "list", {"do": "add", "entries": lines})
+
+    def intend(self, tickets: Sequence[Ticket], now: datetime) -> list[int]:
+        """Says what is about to be done; answers the places of the intents in the ledger.
+
+        A flag we are about to set is remembered as ours from here on.
+        """
+        intents = []
+        with self._store.transaction():
+            for ticket in tickets:
+                line = self._store.ledger.append(now, "intent", ticket.body())
+                self._store.ledger.owe(line, "outcome", ticket.item.ref.crm, ticket.body())
+                intents.append(line.seq)
+                if isinstance(ticket.item.action, Suppress):
+                    self._store.index.record_push(ticket.item.ref, ticket.item.action.channels, now)
+        return intents
+
+    def refuse(self, ticket: Ticket, receipt: Receipt, now: datetime) -> None:
+        """The outcome of an item that was not written, because the record or its person changed."""
+        with self._store.transaction():
+            self._append(ticket, receipt, None, now)
+            self._store.plans.answer(ticket.digest, ticket.place, word(receipt))
+
+    def close(self, ticket: Ticket, intent: int, receipt: Receipt, record: Record | None, now: datetime) -> Receipt:
+        """The outcome of a write, with what was read back. Answers the receipt, or a refusal when it did not hold."""
+        held = confirmed(ticket.item.action, receipt, record)
+        with self._store.transaction():
+            line = self._append(ticket, held, record, now, intent)
+            self._store.ledger.settle(intent)
+            self._store.plans.answer(ticket.digest, ticket.place, word(held))
+            if isinstance(held, Done | AlreadyDone | Gone):
+                self._remember(ticket, record, line, now)
+        return held
+
+    def undone(self, ticket: Ticket, intent: int, now: datetime) -> None:
+        """After a crash: the write never took effect; the item is as open as before."""
+        with self._store.transaction():
+            body = {"intent": intent, "ref": str(ticket.item.ref), "result": "undone"}
+            self._store.ledger.append(now, "recovery", body)
+            self._store.ledger.settle(intent)
+
+    def _append(
+        self, ticket: Ticket, receipt: Receipt, record: Record | None, now: datetime, intent: int | None = None
+    ) -> Line:
+        body = {
+            "intent": intent,
+            "plan": ticket.digest,
+            "ref": str(ticket.item.ref),
+            "action": canonical.encode(ticket.item.action),
+            "policy": ticket.item.policy,
+            "rule": ticket.item.rule,
+            "receipt": word(receipt),
+            "why": receipt.why if isinstance(receipt, Refused) else "",
+            "remains": receipt.remains if isinstance(receipt, Done | AlreadyDone) else "",
+            "read_back": ("absent" if record is None else "present") if intent else "",
+        }
+        return self._store.ledger.append(now, "outcome", body)
+
+    def _remember(self, ticket: Ticket, record: Record | None, line: Line, now: datetime) -> None:
+        if isinstance(ticket.item.action, FINAL):
+            rows = self._store.index.get([ticket.item.ref])
+            self._store.tombstones.add((i for row in rows for i in row.identifiers), ticket.item.rule, now)
+        elif record is not None:
+            owed = {"ref": str(ticket.item.ref), "rule": ticket.item.rule, "did": canonical.label(ticket.item.action)}
+            self._store.ledger.owe(line, "note", ticket.item.ref.crm, owed)
+
+
+def confirmed(action: Action, receipt: Receipt, record: Record | None) -> Receipt:
+    """The receipt, or Refused when reading back contradicts it (a vendor may refuse without a word)."""
+    if not isinstance(receipt, Done | AlreadyDone):
+        return receipt
+    match action:
+        case Suppress(channels) if record and not set(channels) <= record.suppressed:
+            return Refused("read back: the flag is not set")
+        case Clear(properties, "") if record and any(record.values.get(name) for name in properties):
+            return Refused("read back: the property is still filled")
+        case Restrict() if record and not record.restricted:
+            return Refused("read back: the record is not restricted")
+        case Bin() | Erase() if record:
+            return Refused("read back: the record is still there")
+    return receipt

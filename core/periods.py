@@ -1,0 +1,56 @@
+"""ISO 8601 periods, and when something is due (RET-21). Days are those of the controller's time zone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, tzinfo
+
+from dateutil.relativedelta import relativedelta
+
+_FORM = re.compile(r"^P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?)?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A period such as `P36M`, `P3D` or `PT24H`: months, days and minutes, each its own."""
+
+    months: int = 0
+    days: int = 0
+    minutes: int = 0
+
+    @classmethod
+    def parse(cls, text: str) -> Period:
+        """Reads an ISO 8601 period. Raises ValueError."""
+        match = _FORM.match(text.strip())
+        parts = [int(part or 0) for part in match.groups()] if match else []
+        if not any(parts):
+            raise ValueError(f"{text!r} is no period; write P36M for 36 months, P30D for 30 days, PT24H for 24 hours")
+        years, months, weeks, days, hours, minutes = parts
+        return cls(years * 12 + months, weeks * 7 + days, hours * 60 + minutes)
+
+    def __str__(self) -> str:
+        hours, minutes = divmod(self.minutes, 60)
+        day = "".join(f"{count}{unit}" for count, unit in ((self.months, "M"), (self.days, "D")) if count)
+        time = "".join(f"{count}{unit}" for count, unit in ((hours, "H"), (minutes, "M")) if count)
+        return f"P{day}" + (f"T{time}" if time else "")
+
+    @property
+    def length(self) -> int:
+        """A rough length in minutes, to tell the longer of two periods; a month counts 30.44 days."""
+        return round(self.months * 30.44 * 1440) + self.days * 1440 + self.minutes
+
+    def after(self, start: datetime) -> datetime:
+        """The moment a period after another one; months clamp to the end of a shorter month."""
+        return start + relativedelta(months=self.months) + timedelta(days=self.days, minutes=self.minutes)
+
+
+def due_on(start: datetime, period: Period, zone: tzinfo) -> date:
+    """The last day on which a record may be kept: `start` plus the period, as days of the zone (RET-21)."""
+    day = start.astimezone(zone).date()
+    return day + relativedelta(months=period.months) + timedelta(days=period.days + period.minutes // 1440)
+
+
+def is_overdue(due: date, now: datetime, zone: tzinfo) -> bool:
+    """True from the day after the due day on (RET-21)."""
+    return now.astimezone(zone).date() > due

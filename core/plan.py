@@ -1,0 +1,189 @@
+"""The Plan: actions in one total order, counted, with a digest, and the brakes that stop it. A value; pure.
+
+A plan is permission, not evidence: `core.apply` judges again before it destroys anything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from core import actions, canonical
+from core.actions import DESTRUCTIVE, FINAL, Action, Clear
+from core.brakes import Trip
+from core.connector import Capabilities
+from core.findings import Finding
+from core.model import Ref
+from core.people import Entry
+
+ORDER = ("suppress", "restrict", "redact", "clear", "anonymise", "bin", "erase", "annotate")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One action on one record, and the finding that asks for it."""
+
+    ref: Ref
+    version: str
+    action: Action
+    policy: str
+    rule: str
+    because: str
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def destructive(self) -> bool:
+        """True when something is lost by it."""
+        return isinstance(self.action, DESTRUCTIVE)
+
+    def place(self) -> tuple[int, str, str, list[Any], str]:
+        """Where it stands in the one total order: by kind of action, account, kind and id (numbers as numbers)."""
+        done = canonical.dumps(canonical.encode(self.action))
+        return ORDER.index(actions.name(self.action)), self.ref.crm, self.ref.kind, _natural(self.ref.id), done
+
+    def body(self) -> dict[str, Any]:
+        """The item as JSON."""
+        return {
+            "ref": str(self.ref),
+            "version": self.version,
+            "action": canonical.encode(self.action),
+            "policy": self.policy,
+            "rule": self.rule,
+            "because": self.because,
+            "facts": dict(self.facts),
+        }
+
+    @classmethod
+    def read(cls, body: Mapping[str, Any]) -> Item:
+        """The item of `body`. Raises ValueError or KeyError on what is none."""
+        return cls(
+            Ref.parse(body["ref"]), body["version"], canonical.decode(body["action"]), body["policy"], body["rule"],
+            body["because"], body["facts"],
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is to be done, in order. `entries` come first: they are added to the suppression list.
+
+    `reports` are the findings that ask for nothing or are blocked. `accounts` are the vendor's account ids by CRM: a plan is
+    never applied to another one. `policy` is the digest of the policies it was made with. `trips` are the brakes that stop
+    it. `what_if` is True when `now` was not the real time.
+    """
+
+    items: tuple[Item, ...]
+    entries: tuple[Entry, ...]
+    reports: tuple[Finding, ...]
+    accounts: Mapping[str, str]
+    policy: str
+    made_at: datetime
+    what_if: bool = False
+    trips: tuple[Trip, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of what would be done, to whom and by which policy; when it was made does not count."""
+        head = canonical.dumps({"accounts": dict(self.accounts), "policy": self.policy, "what_if": self.what_if})
+        listed = (canonical.dumps([entry.channel, str(entry.key), entry.source]) for entry in self.entries)
+        return canonical.digest(head, *listed, *(canonical.dumps(item.body()) for item in self.items))
+
+    @property
+    def destructive(self) -> tuple[Item, ...]:
+        """The items that destroy something."""
+        return tuple(item for item in self.items if item.destructive)
+
+    def counts(self) -> Counter[tuple[str, str, str]]:
+        """How many items by (account, kind of record, kind of action)."""
+        return Counter((item.ref.crm, item.ref.kind, actions.name(item.action)) for item in self.items)
+
+    def empty(self) -> bool:
+        """True when there is nothing to do."""
+        return not self.items and not self.entries
+
+    def without_destruction(self) -> Plan:
+        """The part that no brake on destruction stops."""
+        return replace(self, items=tuple(item for item in self.items if not item.destructive))
+
+    def only_destruction(self) -> Plan:
+        """The part that waits for approval."""
+        return replace(self, items=self.destructive, entries=())
+
+
+def plan(
+    findings: Iterable[Finding],
+    entries: Iterable[Entry],
+    capabilities: Mapping[str, Capabilities],
+    accounts: Mapping[str, str],
+    policy: str,
+    made_at: datetime,
+) -> Plan:
+    """Findings to a Plan without trips yet: one action of a kind a record, nothing on a record that is to go anyway.
+
+    What an adapter cannot do becomes a report, never an item.
+    """
+    able: list[Finding] = []
+    unable: list[Finding] = []
+    for finding in findings:
+        (able if finding.action is None or _able(finding, capabilities) else unable).append(finding)
+    reports = [finding for finding in able if finding.action is None or finding.blocked]
+    reports += [replace(finding, blocked="the connector cannot do this on this kind") for finding in unable]
+    return Plan(
+        items=items_of(able),
+        entries=tuple(sorted(entries, key=lambda entry: (entry.channel, entry.key))),
+        reports=tuple(sorted(reports, key=lambda item: (item.ref, item.policy, item.rule, item.because))),
+        accounts=accounts,
+        policy=policy,
+        made_at=made_at,
+    )
+
+
+def items_of(findings: Iterable[Finding]) -> tuple[Item, ...]:
+    """The items that findings ask for, in order; a blocked finding asks for nothing."""
+    asking = [_item(finding, finding.action) for finding in findings if finding.action and not finding.blocked]
+    return tuple(sorted(_merged(asking), key=Item.place))
+
+
+def _able(finding: Finding, capabilities: Mapping[str, Capabilities]) -> bool:
+    assert finding.action is not None
+    known = capabilities.get(finding.ref.crm)
+    return known is not None and finding.ref.kind in known.actions.get(actions.name(finding.action), ())
+
+
+def _item(finding: Finding, action: Action) -> Item:
+    return Item(
+        finding.ref, finding.version, action, finding.policy, finding.rule, finding.because, dict(finding.facts)
+    )
+
+
+def _merged(items: list[Item]) -> Iterator[Item]:
+    for _, group in groupby(sorted(items, key=lambda item: (item.ref, item.place())), key=lambda item: item.ref):
+        yield from _for_one(list(group))
+
+
+def _for_one(items: list[Item]) -> Iterator[Item]:
+    """The items of one record: the last of the final ones stands for all destruction; plain clears become one."""
+    final = [item for item in items if isinstance(item.action, FINAL)]
+    if final:
+        yield from (item for item in items if actions.name(item.action) == "suppress")
+        yield final[-1]
+        return
+    clears = [item for item in items if isinstance(item.action, Clear) and not item.action.option]
+    yield from (item for item in items if item not in clears)
+    if clears:
+        names = tuple(sorted({name for item in clears for name in _properties(item.action)}))
+        because = "; ".join(dict.fromkeys(item.because for item in clears))
+        yield replace(clears[0], action=Clear(names), because=because)
+
+
+def _properties(action: Action) -> tuple[str, ...]:
+    return action.properties if isinstance(action, Clear) else ()
+
+
+def _natural(id: str) -> list[Any]:
+    """An id as a sort key in which `9` stands before `10`; text and numbers never meet at one place."""
+    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", id)]

@@ -1,0 +1,59 @@
+"""The second pass: judge what was read, and make a Plan with its brakes. Reads the store, writes nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from core import brakes
+from core.brakes import Brakes
+from core.connector import Capabilities, Connector
+from core.judge import Judge, Known
+from core.objections import spread
+from core.people import Entry
+from core.plan import Plan, plan
+from core.read import Reading
+from core.store.store import Store
+
+
+def propose(
+    store: Store, judge: Judge, connectors: Mapping[str, Connector], reading: Reading, limits: Brakes, now: datetime
+) -> Plan:
+    """The plan that follows from a reading at a moment."""
+    known, new = knowledge(store, judge, tuple(reading.gaps), now)
+    capabilities: dict[str, Capabilities] = {crm: item.capabilities for crm, item in connectors.items()}
+    made = plan(
+        judge.findings(sorted(reading.seen), reading.local, known, now),
+        new,
+        capabilities,
+        {crm: account.id for crm, account in reading.accounts.items()},
+        judge.version,
+        now,
+    )
+    measured = brakes.Known(
+        records=reading.records,
+        before=store.index.last_counts(reading.scans),
+        objecting=_objecting(known, new),
+        policy_seen=store.plans.policy_seen(judge.version),
+    )
+    return replace(made, trips=brakes.trips(made, measured, limits))
+
+
+def knowledge(store: Store, judge: Judge, gaps: tuple[str, ...], now: datetime) -> tuple[Known, tuple[Entry, ...]]:
+    """Everything known of everybody in the index, and the entries that the list will gain."""
+    people = judge.people(store.index.rows())
+    listed = store.suppression.listed()
+    new = spread(people, listed, now)
+    return Known(people, {**listed, **new}, store.holds.matcher(), gaps), tuple(new.values())
+
+
+def _objecting(known: Known, new: tuple[Entry, ...]) -> dict[str, int]:
+    """How many records of each CRM show an objection that was on no list before."""
+    fresh = {(entry.channel, entry.key) for entry in new}
+    return Counter(
+        row.ref.crm
+        for row in known.people.rows.values()
+        if any((shown.channel, item.key) in fresh for shown in row.objections for item in row.identifiers)
+    )

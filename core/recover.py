@@ -1,0 +1,56 @@
+"""After a crash: every intent without an outcome is resolved by reading the record, before anything else is done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from itertools import groupby
+
+from core.actions import Action, Anonymise, Clear, Redact
+from core.connector import Connector, Done
+from core.judge import Judge
+from core.model import Record, Ref
+from core.outcomes import Outcomes, Ticket, confirmed
+from core.store.ledger import Owed
+from core.store.store import Store
+
+
+def recover(store: Store, connectors: Mapping[str, Connector], judge: Judge, outcomes: Outcomes, now: datetime) -> int:
+    """Settles what the ledger owes for the connected CRMs; answers how many intents it resolved.
+
+    An intent whose effect is there becomes an outcome; one whose effect is not is struck out, and its item is open again.
+    Must be called before a plan is made or applied.
+    """
+    owed = [item for item in store.ledger.owed("outcome") if item.crm in connectors]
+    for _, group in groupby(sorted(owed, key=_place), key=_place):
+        _resolve(store, connectors, judge, outcomes, list(group), now)
+    return len(owed)
+
+
+def _place(owed: Owed) -> tuple[str, str]:
+    return owed.crm, Ref.parse(owed.body["ref"]).kind
+
+
+def _resolve(
+    store: Store, connectors: Mapping[str, Connector], judge: Judge, outcomes: Outcomes, owed: list[Owed], now: datetime
+) -> None:
+    tickets = [(item.seq, Ticket.read(item.body)) for item in owed]
+    connector = connectors[owed[0].crm]
+    kind = tickets[0][1].item.ref.kind
+    refs = list(dict.fromkeys(ticket.item.ref for _, ticket in tickets))
+    found = connector.get(refs, judge.needs(connector.schema(kind)))
+    for intent, ticket in tickets:
+        record = found[ticket.item.ref]
+        if _took_effect(ticket.item.action, record, judge, now):
+            outcomes.close(ticket, intent, Done(remains="resolved after an interruption"), record, now)
+        else:
+            outcomes.undone(ticket, intent, now)
+
+
+def _took_effect(action: Action, record: Record | None, judge: Judge, now: datetime) -> bool:
+    if record is None:
+        return True
+    if isinstance(action, Redact) or (isinstance(action, Clear) and action.option):
+        return all(finding.action != action for finding in judge.local(record, now))
+    # An anonymised record still stands, and doing it once more is the same as once.
+    return not isinstance(action, Anonymise) and confirmed(action, Done(), record) == Done()

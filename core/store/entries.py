@@ -1,0 +1,177 @@
+"""The liste repoussoir at rest, the tombstones, and the HMAC keys' check values. Keyed hashes only (SUP-03, SUP-04).
+
+Reads of the list are `listed()`, for matching, and `export_for_processor()`; there is no other (SUP-02).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from sqlalchemy import delete, func, select
+
+from core.errors import KeyProblem
+from core.identity import Identifier, Keyring, SubjectKey
+from core.index import Row
+from core.model import Channel
+from core.people import Entry
+from core.periods import Period
+from core.store.database import Database
+from core.store.tables import hmac_key, suppression, tombstone
+
+PURPOSE = "direct_marketing"
+
+
+class Keys:
+    """Which HMAC keys the store knows, by check value; the secrets themselves are never in it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def confirm(self, keyring: Keyring, now: datetime) -> None:
+        """Lets a keyring in, or raises KeyProblem: a wrong key would silently match no objection.
+
+        Every key that entries are kept under must be live and be the very key it was. A new key id is remembered.
+        """
+        known = {row.key_id: row.check_value for row in self._database.rows(select(hmac_key))}
+        given = keyring.check_values()
+        for key_id, value in known.items():
+            if key_id in given and given[key_id] != value:
+                raise KeyProblem(
+                    f"The HMAC key {key_id!r} is not the one this store was made with.", "Restore the backup."
+                )
+        missing = self.in_use() - set(given)
+        if missing:
+            names = ", ".join(sorted(missing))
+            raise KeyProblem(
+                f"The store holds entries under the key {names}, which is not given.", "Give it beside the new one."
+            )
+        new = [{"key_id": k, "check_value": v, "added_at": now} for k, v in given.items() if k not in known]
+        if new:
+            self._database.execute(hmac_key.insert(), new)
+
+    def known(self) -> frozenset[str]:
+        """The key ids the store has ever seen."""
+        return frozenset(row.key_id for row in self._database.rows(select(hmac_key.c.key_id)))
+
+    def in_use(self) -> frozenset[str]:
+        """The key ids that an entry or a tombstone still carries."""
+        found = [self._database.rows(select(table.c.key_id).distinct()) for table in (suppression, tombstone)]
+        return frozenset(row.key_id for rows in found for row in rows)
+
+
+class SuppressionList:
+    """The list. Entries are only ever added, re-keyed, or lifted by a later proven opt-in (SUP-11)."""
+
+    def __init__(self, database: Database, keep: Period) -> None:
+        self._database = database
+        self._keep = keep
+
+    def listed(self) -> dict[tuple[Channel, SubjectKey], Entry]:
+        """Every entry, to match records against."""
+        return {(entry.channel, entry.key): entry for entry in self._entries()}
+
+    def listed_for(self, rows: Iterable[Row]) -> dict[tuple[Channel, SubjectKey], Entry]:
+        """The entries that some records are on."""
+        digests = sorted({key.digest for row in rows for item in row.identifiers for key in item.keys})
+        parts = [digests[start : start + 400] for start in range(0, len(digests), 400)]
+        found = (self._database.rows(select(suppression).where(suppression.c.digest.in_(part))) for part in parts)
+        return {(entry.channel, entry.key): entry for lines in found for entry in map(_entry, lines)}
+
+    def matching(self, identifier: Identifier) -> tuple[Entry, ...]:
+        """The entries that one identifier is on."""
+        digests = [key.digest for key in identifier.keys]
+        rows = self._database.rows(select(suppression).where(suppression.c.digest.in_(digests)))
+        return tuple(_entry(row) for row in rows if SubjectKey(row.kind, row.key_id, row.digest) in identifier.keys)
+
+    def add(self, entries: Iterable[Entry], evidence: str = "") -> int:
+        """Adds entries; one that is there already keeps its first date. Answers how many were new."""
+        rows = [
+            {
+                "channel": entry.channel,
+                "kind": entry.key.kind,
+                "key_id": entry.key.key_id,
+                "digest": entry.key.digest,
+                "purpose": PURPOSE,
+                "objected_at": entry.objected_at,
+                "source": entry.source,
+                "evidence": evidence,
+                "review_on": self._keep.after(entry.objected_at),
+            }
+            for entry in entries
+        ]
+        before = self.count()
+        if rows:
+            self._database.execute(self._database.insert(suppression).on_conflict_do_nothing(), rows)
+        return self.count() - before
+
+    def lift(self, channel: Channel, identifier: Identifier) -> int:
+        """Takes an identifier off the list for a channel; the caller has the proof (SUP-11). Answers how many entries went."""
+        digests = [key.digest for key in identifier.keys]
+        where = (suppression.c.channel == channel, suppression.c.digest.in_(digests))
+        return self._database.execute(delete(suppression).where(*where)).rowcount
+
+    def rekey(self, identifiers: Iterable[Identifier]) -> int:
+        """Moves entries under an old key to the current one, for identifiers that were just seen. Answers how many."""
+        moved = 0
+        for item in identifiers:
+            for entry in self.matching(item) if len(item.keys) > 1 else ():
+                if entry.key != item.key:
+                    self.add([Entry(entry.channel, item.key, entry.objected_at, entry.source)])
+                    self._database.execute(delete(suppression).where(suppression.c.digest == entry.key.digest))
+                    moved += 1
+        return moved
+
+    def export_for_processor(self, channel: Channel) -> Iterator[SubjectKey]:
+        """The keys of a channel, for a processor that shares the secret."""
+        yield from (entry.key for entry in self._entries() if entry.channel == channel)
+
+    def count(self) -> int:
+        """How many entries there are."""
+        return int(self._database.rows(select(func.count()).select_from(suppression))[0][0])
+
+    def counts(self) -> dict[tuple[str, str], int]:
+        """How many entries by channel and source."""
+        found: dict[tuple[str, str], int] = {}
+        for entry in self._entries():
+            found[entry.channel, entry.source] = found.get((entry.channel, entry.source), 0) + 1
+        return found
+
+    def _entries(self) -> Iterator[Entry]:
+        yield from map(_entry, self._database.rows(select(suppression)))
+
+
+class Tombstones:
+    """Keyed hashes of erased people with date and rule, so that a restore or an old import can be told (RET-26)."""
+
+    def __init__(self, database: Database, keep: Period) -> None:
+        self._database = database
+        self._keep = keep
+
+    def add(self, identifiers: Iterable[Identifier], rule: str, now: datetime) -> None:
+        """Remembers that the people of these identifiers were erased by a rule."""
+        rows = [
+            {
+                "kind": item.kind,
+                "key_id": item.key.key_id,
+                "digest": item.key.digest,
+                "rule": rule,
+                "erased_at": now,
+                "until": self._keep.after(now),
+            }
+            for item in identifiers
+        ]
+        if rows:
+            self._database.execute(self._database.insert(tombstone).on_conflict_do_nothing(), rows)
+
+    def purge(self, now: datetime) -> int:
+        """Forgets those whose stated period has passed."""
+        return self._database.execute(delete(tombstone).where(tombstone.c.until < now)).rowcount
+
+    def count(self) -> int:
+        """How many there are."""
+        return int(self._database.rows(select(func.count()).select_from(tombstone))[0][0])
+
+
+def _entry(row: object) -> Entry:
+    return Entry(row.channel, SubjectKey(row.kind, row.key_id, row.digest), row.objected_at, row.source)  # type: ignore[attr-defined]  # a row's columns are known to the table, not to the type checker

@@ -1,0 +1,94 @@
+"""The ledger at rest, and what it still owes: intents without an outcome, outcomes without their note."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import delete, desc, func, select
+
+from core import canonical
+from core.ledger import Entry, chain, verify
+from core.store.database import Database
+from core.store.tables import ledger, pending
+
+_PAGE = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """Something the ledger still owes: the entry it hangs on, and what must be known to settle it."""
+
+    seq: int
+    crm: str
+    body: Mapping[str, Any]
+
+
+class Ledger:
+    """Appends to the chain. Must be used inside a transaction when an entry and its effect belong together."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def append(self, at: datetime, kind: str, body: Mapping[str, Any]) -> Entry:
+        """Adds one entry and answers it."""
+        with self._database.transaction():
+            entry = chain(self.last(), at, kind, body)
+            values = {
+                "seq": entry.seq,
+                "at": at,
+                "kind": kind,
+                "body": canonical.dumps(body),
+                "prev": entry.prev,
+                "hash": entry.hash,
+            }
+            self._database.execute(ledger.insert(), [values])
+        return entry
+
+    def last(self) -> Entry | None:
+        """The newest entry."""
+        rows = self._database.rows(select(ledger).order_by(desc(ledger.c.seq)).limit(1))
+        return _entry(rows[0]) if rows else None
+
+    def entries(self, after: int = 0) -> Iterator[Entry]:
+        """Every entry after a place, in order, read in pages."""
+        while rows := self._database.rows(
+            select(ledger).where(ledger.c.seq > after).order_by(ledger.c.seq).limit(_PAGE)
+        ):
+            yield from map(_entry, rows)
+            after = rows[-1].seq
+
+    def get(self, seq: int) -> Entry | None:
+        """One entry by its place."""
+        rows = self._database.rows(select(ledger).where(ledger.c.seq == seq))
+        return _entry(rows[0]) if rows else None
+
+    def verify(self) -> int:
+        """Checks the whole chain. Raises LedgerBroken; answers how many entries there are."""
+        return verify(self.entries())
+
+    def count(self) -> int:
+        """How many entries there are."""
+        return int(self._database.rows(select(func.count()).select_from(ledger))[0][0])
+
+    def owe(self, entry: Entry, what: Literal["outcome", "note"], crm: str, body: Mapping[str, Any]) -> None:
+        """Remembers that an entry needs an outcome, or that its record needs a note."""
+        values = {"seq": entry.seq, "what": what, "crm": crm, "body": canonical.dumps(body)}
+        self._database.execute(pending.insert(), [values])
+
+    def settle(self, seq: int) -> None:
+        """Strikes out what was owed for an entry."""
+        self._database.execute(delete(pending).where(pending.c.seq == seq))
+
+    def owed(self, what: Literal["outcome", "note"], crm: str | None = None) -> list[Owed]:
+        """What is owed, oldest first."""
+        query = select(pending).where(pending.c.what == what).order_by(pending.c.seq)
+        rows = self._database.rows(query if crm is None else query.where(pending.c.crm == crm))
+        return [Owed(row.seq, row.crm, json.loads(row.body)) for row in rows]
+
+
+def _entry(row: Any) -> Entry:
+    return Entry(row.seq, row.at, row.kind, json.loads(row.body), row.prev, row.hash)

@@ -1,0 +1,181 @@
+"""Plans at rest, so that the one that was looked at is the one that is applied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import desc, select, update
+
+from core import canonical
+from core.brakes import Trip
+from core.errors import PlanRefused
+from core.findings import Finding
+from core.identity import SubjectKey
+from core.model import Ref
+from core.people import Entry
+from core.plan import Item, Plan
+from core.store.database import Database
+from core.store.tables import plan, plan_item, policy_seen
+
+Status = Literal["open", "applying", "applied"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A stored plan and what became of it."""
+
+    plan: Plan
+    expires_at: datetime
+    status: Status
+    approved_by: str | None
+
+
+class Plans:
+    """The plans of the store, and the policy versions that have run."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def keep(self, value: Plan, expires_at: datetime) -> None:
+        """Stores a plan; one of the same digest takes its place and its approval is void."""
+        with self._database.transaction():
+            self._database.execute(plan_item.delete().where(plan_item.c.digest == value.digest))
+            self._database.execute(plan.delete().where(plan.c.digest == value.digest))
+            head = {
+                "digest": value.digest, "made_at": value.made_at, "expires_at": expires_at, "policy": value.policy,
+                "head": head_of(value), "status": "open",
+            }  # fmt: skip
+            self._database.execute(plan.insert(), [head])
+            rows = [
+                {"digest": value.digest, "seq": seq, "part": part, "body": body}
+                for seq, (part, body) in enumerate(parts_of(value), 1)
+            ]
+            if rows:
+                self._database.execute(plan_item.insert(), rows)
+
+    def find(self, digest: str) -> Kept:
+        """The plan whose digest begins so. Raises PlanRefused when there is none, or more than one."""
+        rows = self._database.rows(select(plan).where(plan.c.digest.startswith(digest, autoescape=True)))
+        if len(rows) != 1 or len(digest) < 8:
+            raise PlanRefused(f"There is no plan {digest[:12]!r} in the store.", "Make one with `repoussoir plan`.")
+        return self._kept(rows[0])
+
+    def latest(self, status: Status | None = None) -> Kept | None:
+        """The newest plan, of a status if one is given."""
+        query = select(plan).order_by(desc(plan.c.made_at)).limit(1)
+        rows = self._database.rows(query.where(plan.c.status == status) if status else query)
+        return self._kept(rows[0]) if rows else None
+
+    def approve(self, digest: str, name: str, now: datetime) -> None:
+        """Notes who approved a plan."""
+        where = plan.c.digest == digest
+        self._database.execute(update(plan).where(where).values(approved_by=name, approved_at=now))
+
+    def close(self, digest: str, status: Status) -> None:
+        """Notes what became of a plan."""
+        self._database.execute(update(plan).where(plan.c.digest == digest).values(status=status))
+
+    def answered(self, digest: str) -> frozenset[int]:
+        """The places of the items of a plan that have got their receipt, counted from 0 among its items."""
+        query = (
+            select(plan_item).where(plan_item.c.digest == digest, plan_item.c.part == "item").order_by(plan_item.c.seq)
+        )
+        return frozenset(place for place, row in enumerate(self._database.rows(query)) if row.receipt)
+
+    def answer(self, digest: str, place: int, receipt: str) -> None:
+        """Notes the receipt of an item of a plan."""
+        items = (plan_item.c.digest == digest, plan_item.c.part == "item")
+        seq = select(plan_item.c.seq).where(*items).order_by(plan_item.c.seq).offset(place).limit(1).scalar_subquery()
+        where = (plan_item.c.digest == digest, plan_item.c.seq == seq)
+        self._database.execute(update(plan_item).where(*where).values(receipt=receipt))
+
+    def policy_seen(self, policy: str) -> bool:
+        """True when destruction was once applied under this version of the policies."""
+        return bool(self._database.rows(select(policy_seen).where(policy_seen.c.policy == policy)))
+
+    def see_policy(self, policy: str, now: datetime) -> None:
+        """Notes that this version of the policies has run."""
+        statement = self._database.insert(policy_seen).on_conflict_do_nothing()
+        self._database.execute(statement, [{"policy": policy, "at": now}])
+
+    def _kept(self, row: Any) -> Kept:
+        query = select(plan_item).where(plan_item.c.digest == row.digest).order_by(plan_item.c.seq)
+        lines = [(line.part, line.body) for line in self._database.rows(query)]
+        return Kept(read(row.head, lines), row.expires_at, row.status, row.approved_by)
+
+
+def head_of(value: Plan) -> dict[str, Any]:
+    """What a plan says besides its lines, as JSON."""
+    return {
+        "digest": value.digest,
+        "made_at": value.made_at.isoformat(),
+        "accounts": dict(value.accounts),
+        "policy": value.policy,
+        "what_if": value.what_if,
+        "trips": [[trip.brake, trip.stops, trip.because] for trip in value.trips],
+    }
+
+
+def parts_of(value: Plan) -> Iterable[tuple[str, dict[str, Any]]]:
+    """The lines of a plan, as JSON: list entries, items, reports."""
+    for entry in value.entries:
+        yield (
+            "entry",
+            {
+                "channel": entry.channel,
+                "key": str(entry.key),
+                "at": entry.objected_at.isoformat(),
+                "source": entry.source,
+            },
+        )
+    yield from (("item", item.body()) for item in value.items)
+    yield from (("report", _report(finding)) for finding in value.reports)
+
+
+def read(head: dict[str, Any], lines: Iterable[tuple[str, dict[str, Any]]]) -> Plan:
+    """The plan of `head_of` and `parts_of`. Raises PlanRefused when it is not, or no longer, what its digest says."""
+    try:
+        parts: dict[str, list[Any]] = {"entry": [], "item": [], "report": []}
+        makers = {"entry": _read_entry, "item": Item.read, "report": _read_report}
+        for part, body in lines:
+            parts[part].append(makers[part](body))
+        value = Plan(
+            items=tuple(parts["item"]), entries=tuple(parts["entry"]), reports=tuple(parts["report"]),
+            accounts=head["accounts"], policy=head["policy"], made_at=datetime.fromisoformat(head["made_at"]),
+            what_if=head["what_if"], trips=tuple(Trip(*trip) for trip in head["trips"]),
+        )  # fmt: skip
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise PlanRefused("This is not a plan of Repoussoir.", "Make one with `repoussoir plan`.") from None
+    if value.digest != head.get("digest"):
+        raise PlanRefused("The plan was changed after it was made.", "Make a new one with `repoussoir plan`.")
+    return value
+
+
+def _read_entry(body: dict[str, Any]) -> Entry:
+    kind, key_id, digest = body["key"].split(":")
+    return Entry(body["channel"], SubjectKey(kind, key_id, digest), datetime.fromisoformat(body["at"]), body["source"])
+
+
+def _report(finding: Finding) -> dict[str, Any]:
+    return {
+        "ref": str(finding.ref),
+        "version": finding.version,
+        "policy": finding.policy,
+        "rule": finding.rule,
+        "because": finding.because,
+        "action": canonical.encode(finding.action) if finding.action else None,
+        "facts": dict(finding.facts),
+        "blocked": finding.blocked,
+    }
+
+
+def _read_report(body: dict[str, Any]) -> Finding:
+    action = canonical.decode(body["action"]) if body["action"] else None
+    finding = Finding(
+        ref=Ref.parse(body["ref"]), version=body["version"], policy=body["policy"], rule=body["rule"],
+        because=body["because"], action=action, facts=body["facts"],
+    )  # fmt: skip
+    return replace(finding, blocked=body["blocked"])

@@ -1,0 +1,156 @@
+"""How long a person is kept: RET-01, RET-02, RET-20 to RET-23, as DESIGN §6 "Retention clock" says. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, tzinfo
+from typing import Literal
+
+from core.actions import Action, Anonymise, Bin, Erase, Restrict
+from core.facts import Facts, Seen
+from core.findings import Finding
+from core.model import Record
+from core.periods import Period, due_on, is_overdue
+from core.policy import Needs
+from core.schema import Schema
+
+Outcome = Literal["erase", "bin", "anonymise", "restrict"]
+MONTH_BEFORE = Period(days=30)
+CUSTOMER_SIGNALS = frozenset({"won_deal", "order", "contract", "customer_stage"})
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One retention rule. `audience` is `customer`, `prospect` or `any`; an empty `crms` or `kinds` means all."""
+
+    id: str
+    period: Period
+    audience: str = "any"
+    outcome: Outcome = "erase"
+    crms: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    source: str = "RET-01"
+
+
+class Retention:
+    """Finds the records whose person has been silent for longer than every period that applies to them."""
+
+    name = "retention"
+    scope: Literal["person"] = "person"
+
+    def __init__(
+        self,
+        rules: tuple[Rule, ...],
+        zone: tzinfo,
+        *,
+        customer: frozenset[str] = CUSTOMER_SIGNALS,
+        otherwise: str = "unknown",
+        remind_before: Period = MONTH_BEFORE,
+        undatable: Literal["restrict", "report"] = "restrict",
+    ) -> None:
+        self._rules = rules
+        self._zone = zone
+        self._customer = customer
+        self._otherwise = otherwise
+        self._remind_before = remind_before
+        self._undatable = undatable
+
+    def needs(self, schema: Schema) -> Needs:
+        """Nothing beyond the clock, which every record carries."""
+        return Needs()
+
+    def judge(self, record: Record, facts: Facts, now: datetime) -> Iterator[Finding]:
+        """At most one finding: overdue, due soon, or undatable; none for a record that is simply kept."""
+        rule = self.applicable(record, facts)
+        if rule is None:
+            return
+        if facts.unreadable:
+            yield self._blind(record, rule, facts)
+        elif facts.anchored is None:
+            yield self._undated(record, rule)
+        else:
+            yield from self._timed(
+                record, rule, facts, max(facts.anchored, facts.inbound or facts.anchored, key=_when), now
+            )
+
+    def audience(self, facts: Facts) -> str:
+        """Customer, prospect, or what the configuration says of the others; unknown when a source of it was unreadable."""
+        if facts.signals & self._customer:
+            return "customer"
+        if facts.unreadable:
+            return "unknown"
+        return "prospect" if "prospect_stage" in facts.signals else self._otherwise
+
+    def applicable(self, record: Record, facts: Facts) -> Rule | None:
+        """The rule that governs a record: the longest of those that apply; of all when the audience is unknown."""
+        audience = self.audience(facts)
+        rules = [
+            rule
+            for rule in self._rules
+            if (not rule.crms or record.ref.crm in rule.crms)
+            and (not rule.kinds or record.ref.kind in rule.kinds)
+            and (audience == "unknown" or rule.audience in {"any", audience})
+        ]
+        return max(rules, key=lambda rule: (rule.period.length, rule.id), default=None)
+
+    def _timed(self, record: Record, rule: Rule, facts: Facts, last: Seen, now: datetime) -> Iterator[Finding]:
+        due = due_on(last.moment.at, rule.period, self._zone)
+        if is_overdue(due, now, self._zone):
+            yield self._open(record, rule, facts, last, due) if facts.open else self._overdue(record, rule, last, due)
+        elif is_overdue(due, now + timedelta(days=self._remind_before.days), self._zone) and not facts.open:
+            yield self._finding(record, rule, "R-S4.2", f"will be due after {due}", last, due)
+
+    def _overdue(self, record: Record, rule: Rule, last: Seen, due: date) -> Finding:
+        because = f"no contact from the person since {last.moment.at.astimezone(self._zone).date()}; kept until {due}"
+        action = _action(rule, record)
+        return self._finding(record, rule, rule.source, because, last, due, action)
+
+    def _open(self, record: Record, rule: Rule, facts: Facts, last: Seen, due: date) -> Finding:
+        ref, kind = facts.open[0]
+        return self._finding(record, rule, "RET-20", f"open {kind} on {ref}: not due, though silent", last, due)
+
+    def _undated(self, record: Record, rule: Rule) -> Finding:
+        because = "no collection date and no contact from the person: quarantined, never erased"
+        action = Restrict("undatable") if self._undatable == "restrict" and not record.restricted else None
+        facts = {"origin": record.origin or "unknown"}
+        return Finding(
+            ref=record.ref, version=record.version, policy=self._policy(rule), rule="RET-22", because=because,
+            action=action, facts=facts,
+        )  # fmt: skip
+
+    def _blind(self, record: Record, rule: Rule, facts: Facts) -> Finding:
+        sources = ", ".join(sorted({f"{ref.crm} {source}" for ref, source in facts.unreadable}))
+        because = f"undatable: could not read {sources}; never erased while that is so"
+        return Finding(
+            ref=record.ref, version=record.version, policy=self._policy(rule), rule="RET-22", because=because
+        )
+
+    def _finding(
+        self, record: Record, rule: Rule, id: str, because: str, last: Seen, due: date, action: Action | None = None
+    ) -> Finding:
+        facts = {
+            "last_contact": last.moment.at.astimezone(self._zone).date().isoformat(),
+            "source": last.moment.source,
+            "seen_on": str(last.ref),
+            "due": due.isoformat(),
+            "period": str(rule.period),
+        }
+        return Finding(
+            ref=record.ref, version=record.version, policy=self._policy(rule), rule=id, because=because, action=action,
+            facts=facts,
+        )  # fmt: skip
+
+    def _policy(self, rule: Rule) -> str:
+        return f"{self.name}/{rule.id}"
+
+
+def _when(seen: Seen) -> datetime:
+    return seen.moment.at
+
+
+def _action(rule: Rule, record: Record) -> Action | None:
+    if rule.outcome == "restrict":
+        return None if record.restricted else Restrict("retention")
+    outcomes: dict[str, Action] = {"erase": Erase(), "bin": Bin(), "anonymise": Anonymise()}
+    return outcomes[rule.outcome]
