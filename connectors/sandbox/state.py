@@ -109,9 +109,9 @@ class State:
 
     def find(self, kind: str, name: str, value: str) -> list[str]:
         """The ids of the documents of a kind that carry a tag value, in order of insertion."""
-        with self.lock:
+        with self.lock:  # CROSS JOIN: SQLite must start from the tag, else it walks every document of the kind
             rows = self._db.execute(
-                "SELECT t.id FROM tag t JOIN doc d ON d.kind = t.kind AND d.id = t.id "
+                "SELECT t.id FROM tag t CROSS JOIN doc d ON d.kind = t.kind AND d.id = t.id "
                 "WHERE t.kind = ? AND t.name = ? AND t.value = ? ORDER BY d.seq",
                 (kind, name, value),
             ).fetchall()
@@ -139,8 +139,14 @@ class State:
 
     def clear(self) -> None:
         """Forgets everything, counters included."""
+        with self:
+            for table in ("doc", "tag", "counter"):
+                self._db.execute(f"DELETE FROM {table}")
+
+    def close(self) -> None:
+        """Closes the database; nothing may be asked afterwards."""
         with self.lock:
-            self._db.executescript("DELETE FROM doc; DELETE FROM tag; DELETE FROM counter;")
+            self._db.close()
 
 
 def iso(moment: datetime) -> str:

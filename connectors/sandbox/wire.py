@@ -147,7 +147,7 @@ class _Http(BaseHTTPRequestHandler):
         if self.command != "HEAD" and response.status != 204:
             self.wfile.write(payload)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = _serve
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = _serve  # noqa: N815 (http.server's names)
 
     def log_message(self, format: str, *args: object) -> None:
         """Silent: the control API keeps the request log."""

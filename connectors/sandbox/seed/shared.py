@@ -1,0 +1,35 @@
+"""The cases about identifiers that belong to no single person: a switchboard, a generic mailbox. Each makes a group."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from connectors.sandbox.seed.draw import Draw
+from connectors.sandbox.seed.people import CONTACT, PERSON, SF_CONTACT, SF_LEAD, Copy, Made, Persona, line
+
+_ROUND = (SF_CONTACT, PERSON, CONTACT, PERSON, SF_LEAD, CONTACT, SF_CONTACT)
+_WHY = "overdue by its own clock: a key that many share links nothing, so no colleague protects it"
+
+
+def switchboard(draw: Draw, _: int) -> Made:
+    """Seven colleagues under one phone number; the first of them is overdue, the others are not."""
+    first = draw.persona()
+    others = (draw.persona(phone=False, company=first.company) for _ in _ROUND[1:])
+    return _colleagues(draw, [first, *(replace(persona, phone=first.phone) for persona in others)])
+
+
+def mailbox(draw: Draw, number: int) -> Made:
+    """Four colleagues under one info@ address; the first of them is overdue, the others are not."""
+    company = draw.companies[number]
+    people = [draw.persona(company=company) for _ in range(4)]
+    return _colleagues(draw, [replace(one, email=f"info@{company.domain}", second_email="") for one in people])
+
+
+def _colleagues(draw: Draw, people: list[Persona]) -> Made:
+    copies = [_copy(draw, persona, number) for number, persona in enumerate(people)]
+    truth = [line(copy, "keep", "in contact within the period", shared=True) for copy in copies[1:]]
+    return Made(copies, [line(copies[0], "erase", _WHY, shared=True), *truth])
+
+
+def _copy(draw: Draw, persona: Persona, number: int) -> Copy:
+    return draw.copy(persona, _ROUND[number], draw.recent() if number else draw.overdue())
