@@ -1,0 +1,228 @@
+"""Writing to persons. Every batch is read again right before: Pipedrive has no conditional write (pipedrive.md §4.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from typing import Any
+
+from connectors.pipedrive import cascade, notes, wishes
+from connectors.pipedrive.client import Api, Invalid, Missing, Row
+from connectors.pipedrive.options import PipedriveOptions
+from connectors.pipedrive.records import MARKETING, UNSUBSCRIBED, suppressed, version
+from connectors.pipedrive.scan import KEYS, READS, Keys, Reader, batched
+from connectors.pipedrive.schema import PERSON, Layout, filled
+from connectors.pipedrive.wishes import CUSTOM, Wish
+from core.actions import Action, Annotate, Anonymise, Bin, Clear, Command, Erase, Redact, Restrict, Suppress
+from core.connector import AlreadyDone, Changed, Done, Gone, Receipt, Refused
+from core.errors import BadAnswer, Unreachable
+
+HISTORY = "Pipedrive's changelog keeps the old values until the person is purged"
+SHELL = f"{HISTORY}; notes, activities, files, mails, deals and leads keep what they hold"
+BIN = "Pipedrive keeps the person, its changelog included, for 30 days, and users can restore it"
+_KEPT_FOR = timedelta(days=30)
+_WISHES: dict[type, Callable[[Row, Any, Layout], Wish]] = {
+    Restrict: wishes.restrict,
+    Redact: wishes.redact,
+    Clear: wishes.clear,
+}
+_REMAINS: dict[type, str] = {Redact: HISTORY, Clear: HISTORY}
+
+
+class Writer:
+    """Applies commands to the persons of one account."""
+
+    def __init__(self, api: Api, reader: Reader, options: PipedriveOptions) -> None:
+        self._api, self._reader, self._options = api, reader, options
+        self._do: dict[type, Callable[[Row, Command], Receipt]] = {
+            Suppress: self._suppress,
+            Restrict: self._patch,
+            Redact: self._patch,
+            Clear: self._patch,
+            Anonymise: self._anonymise,
+            Bin: self._delete,
+            Erase: self._delete,
+            Annotate: self._annotate,
+        }
+
+    def apply(self, batch: Sequence[Command]) -> Iterator[Receipt]:
+        """One receipt a command, in order. With children to erase, which takes long, each person is read by itself."""
+        for some in batched(batch, 1 if any(self._children(one.action) for one in batch) else READS):
+            ids = [int(one.ref.id) for one in some if _is_person(one)]
+            rows = self._rows(ids, self._keys(some))
+            for command in some:
+                yield self._one(command, rows)
+
+    def _one(self, command: Command, rows: dict[int, Row]) -> Receipt:
+        try:
+            if not _is_person(command):
+                return self._anchored(command)
+            row = rows.get(int(command.ref.id))
+            return self._do[type(command.action)](row, command) if row else Gone()
+        except Missing:
+            return Gone()
+        except Invalid as error:
+            return Refused(str(error))
+
+    # --- reading again ---
+
+    def _rows(self, ids: Sequence[int], keys: Keys) -> dict[int, Row]:
+        """Persons with these custom fields for certain, and the others if the vendor adds them by itself."""
+        return self._reader.rows(ids, [(), *batched(keys, KEYS)])
+
+    def _keys(self, batch: Sequence[Command]) -> Keys:
+        known = self._reader.layout()
+        if any(isinstance(one.action, Anonymise) for one in batch):
+            return known.keys(known.fields)
+        return known.keys(name for one in batch for name in _properties(one.action))
+
+    def _again(self, row: Row, keys: Keys) -> Row:
+        found = self._rows([row["id"]], keys)
+        if row["id"] not in found:
+            raise Missing("Pipedrive: the person went while it was written")
+        return found[row["id"]]
+
+    # --- changing ---
+
+    def _patch(self, row: Row, command: Command) -> Receipt:
+        wish = _WISHES[type(command.action)](row, command.action, self._reader.layout())
+        remains = _REMAINS.get(type(command.action), "")
+        if not wish.body and not wish.problems:
+            return AlreadyDone(remains)
+        if version(row) != command.version:
+            return Changed()
+        after = self._change(row, wish)
+        return _receipt(after, (*wish.problems, *_kept(wish.left(after))), remains)
+
+    def _suppress(self, row: Row, command: Command) -> Receipt:
+        """The status hangs on what the vendor allows, and a refusal looks like success: so it is read back (§4.4)."""
+        known, action = self._reader.layout(), command.action
+        assert isinstance(action, Suppress)
+        if suppressed(row, known).issuperset(action.channels):
+            return AlreadyDone()
+        if version(row) != command.version:
+            return Changed()
+        wish = wishes.suppress(row, action, known)
+        after, said = self._change(row, wish), list(wish.problems)
+        if MARKETING in wish.plain:
+            after = self._again(after, known.keys())
+            if after.get(MARKETING) != UNSUBSCRIBED:
+                said.append(f"Pipedrive keeps {MARKETING} {after.get(MARKETING)}")
+                instead = wishes.mark(known.flags["email"], after, "email")
+                after = self._change(after, instead)
+                said += instead.problems
+        missed = [channel for channel in action.channels if channel not in suppressed(after, known)]
+        return _receipt(after, (f"not suppressed: {', '.join(missed)}", *said) if missed else (), "; ".join(said))
+
+    def _anonymise(self, row: Row, command: Command) -> Receipt:
+        wish, rest = wishes.anonymise(row, self._reader.layout()), wishes.detach(row)
+        if not wish.body and not rest.body and not row.get("picture_id"):
+            return AlreadyDone(SHELL)
+        if version(row) != command.version:
+            return Changed()
+        after = self._change(row, wish)
+        try:
+            after = self._change(after, rest)
+        except Invalid:
+            return Refused("; ".join(_kept(rest.left(after))))
+        if row.get("picture_id"):
+            cascade.delete_picture(self._api, row)
+            after = self._again(after, tuple(wish.custom))
+        return _receipt(after, _kept((*wish.left(after), *rest.left(after), *wishes.old_names(after))), SHELL)
+
+    def _change(self, row: Row, wish: Wish) -> Row:
+        """PATCHes a person and answers it as it is then. A lost answer is read back before anything is repeated."""
+        if not wish.body:
+            return row
+        path, keys = f"persons/{row['id']}", tuple(wish.custom)
+        try:
+            answer = self._api.write("persons.update", "patch", path, wish.body)
+        except Unreachable:
+            answer = self._again(row, keys)
+            if wish.left(answer):
+                if version(answer) != version(row):
+                    raise
+                answer = self._api.write("persons.update", "patch", path, wish.body)
+        if not isinstance(answer, dict) or not {"update_time", CUSTOM} <= answer.keys():
+            answer = self._again(row, keys)
+        self._guard(row, answer, wish)
+        untouched = {code: value for code, value in (row.get(CUSTOM) or {}).items() if code not in wish.custom}
+        return {**row, **answer, CUSTOM: untouched | answer[CUSTOM]}
+
+    def _guard(self, row: Row, answer: Row, wish: Wish) -> None:
+        """Stops everything should a change of one custom field ever empty the others: that it does not is unsaid (§13)."""
+        lost = _lost(row, answer, wish)
+        if lost and _lost(row, self._again(row, lost), wish):
+            raise BadAnswer("Pipedrive: changing a custom field emptied others of the person")
+
+    # --- deleting ---
+
+    def _delete(self, row: Row, command: Command) -> Receipt:
+        children = self._children(command.action)
+        if version(row) != command.version:
+            return Changed()
+        left = cascade.erase(self._api, row, children)
+        path = f"persons/{row['id']}"
+        try:
+            self._api.write("persons.delete", "delete", path)
+        except Unreachable:
+            there = self._rows([row["id"]], ()).get(row["id"])
+            if there:
+                if not children and version(there) != version(row):
+                    raise
+                self._api.write("persons.delete", "delete", path)
+        until = (self._api.now() + _KEPT_FOR).date().isoformat()
+        return Done(remains="; ".join((f"{BIN} (until {until})", *left)))
+
+    def _children(self, action: Action) -> tuple[str, ...]:
+        return (action.cascade or self._options.cascade) if isinstance(action, Erase) else ()
+
+    # --- annotating ---
+
+    def _annotate(self, row: Row, command: Command) -> Receipt:
+        assert isinstance(command.action, Annotate)
+        if notes.is_there(self._api, command.ref, command.action.note):
+            return AlreadyDone()
+        if version(row) != command.version:
+            return Changed()
+        notes.write(self._api, command.ref, command.action.note)
+        return Done()
+
+    def _anchored(self, command: Command) -> Receipt:
+        """A note on an organisation or a deal, which hold no person and carry no version for us."""
+        ref = command.ref
+        known = ref.kind != PERSON and ref.kind in notes.PARENTS and ref.id.isdecimal()
+        if not known or not isinstance(command.action, Annotate):
+            return Gone()
+        if notes.is_there(self._api, ref, command.action.note):
+            return AlreadyDone()
+        notes.write(self._api, ref, command.action.note)
+        return Done()
+
+
+def _is_person(command: Command) -> bool:
+    return command.ref.kind == PERSON and command.ref.id.isdecimal()
+
+
+def _properties(action: Action) -> tuple[str, ...]:
+    if isinstance(action, Clear):
+        return action.properties
+    return (action.property,) if isinstance(action, Redact) else ()
+
+
+def _receipt(after: Row, problems: Sequence[str], remains: str) -> Receipt:
+    return Refused("; ".join(problems)) if problems else Done(version(after), remains)
+
+
+def _kept(names: Sequence[str]) -> tuple[str, ...]:
+    return (f"Pipedrive kept {', '.join(names)}",) if names else ()
+
+
+def _lost(row: Row, answer: Row, wish: Wish) -> Keys:
+    """The custom fields that were filled, that we did not write, and that an answer shows empty."""
+    before, now = row.get(CUSTOM) or {}, answer.get(CUSTOM) or {}
+    return tuple(
+        code
+        for code, value in before.items()
+        if filled(value) and code not in wish.custom and not filled(now.get(code))
+    )

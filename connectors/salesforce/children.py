@@ -1,0 +1,188 @@
+"""What hangs on a person and goes with them: activities, mails, notes, files, campaign memberships (salesforce.md §5).
+
+A child that is also another person's, or a deal's, an organisation's or a case's, only loses the link, and we say so.
+Must run before the parent is deleted: afterwards nothing leads to them any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from connectors.salesforce import rows
+from connectors.salesforce.client import Rejected, Row, full_id
+from connectors.salesforce.schema import Org
+from core.errors import NotAllowed
+
+People = Mapping[str, str]  # every id under which children point to a person, and the id of the person's record
+
+# Users, libraries and the org itself hold links to a file without it being about them.
+_NOBODY = ("005", "058", "00D")
+_NOTE = "SNOTE"
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """One row to delete for the sake of its owner, or, when `unlink` names fields, to empty those of.
+
+    `kept` says what stays: a shared child, whose text still names the person.
+    """
+
+    owner: str
+    object: str
+    id: str
+    unlink: tuple[str, ...] = ()
+    kept: str = ""
+
+
+@dataclass(slots=True)
+class Taken:
+    """What became of the children. `blocked` owners must not be deleted: a child of theirs would be lost from sight."""
+
+    blocked: dict[str, str] = field(default_factory=dict)
+    kept: dict[str, set[str]] = field(default_factory=dict)
+    binned: list[Child] = field(default_factory=list)
+
+
+def take(org: Org, kind: str, people: People, cascade: Collection[str]) -> Taken:
+    """Deletes or unlinks the children that `cascade` names. Repeating it is harmless."""
+    taken = Taken()
+    try:
+        found = [child for name in cascade for child in _FINDERS[name](org, kind, people)]
+    except (Rejected, NotAllowed):
+        taken.blocked = dict.fromkeys(people.values(), "not all of its children can be read")
+        return taken
+    children = {(child.object, child.id): child for child in found}
+    _delete(org, [child for child in children.values() if not child.unlink], taken)
+    _unlink(org, [child for child in children.values() if child.unlink], taken)
+    return taken
+
+
+def _delete(org: Org, children: Iterable[Child], taken: Taken) -> None:
+    by_id = {child.id: child for child in sorted(children, key=lambda child: child.object)}
+    for id, said in rows.delete(org.client, by_id, safe=True).items():
+        child = by_id[id]
+        _note_kept(child, taken)
+        if said.ok:
+            taken.binned.append(child)
+        elif not said.gone and child.kept:
+            taken.kept[child.owner].add(f"its link to a {child.object}: {said.why}")
+        elif not said.gone:
+            taken.blocked[child.owner] = f"{child.object}: {said.why}"
+
+
+def _unlink(org: Org, children: Collection[Child], taken: Taken) -> None:
+    for name in sorted({child.object for child in children}):
+        some = {child.id: child for child in children if child.object == name}
+        bodies = {id: dict.fromkeys(child.unlink) for id, child in some.items()}
+        for id, said in rows.patch(org.client, name, bodies, safe=True).items():
+            _note_kept(some[id], taken)
+            if not said.ok and not said.gone:
+                taken.kept[some[id].owner].add(f"its link to a {name}: {said.why}")
+
+
+def _note_kept(child: Child, taken: Taken) -> None:
+    if child.kept:
+        taken.kept.setdefault(child.owner, set()).add(child.kept)
+
+
+def _rows(org: Org, name: str, soql: str, ids: Iterable[str], *, everything: bool = False) -> Iterator[Row]:
+    """Rows of an object. None when the org has no such object, which only a user who sees all data can tell."""
+    if org.find(name) is None and org.may("ViewAllData"):
+        return iter(())
+    return org.client.rows_of(name, soql, ids, everything=everything)
+
+
+def _activities(org: Org, kind: str, people: People) -> Iterator[Child]:
+    for name in ("Task", "Event"):
+        seen = org.find(name)
+        many = "WhoCount" if seen and "WhoCount" in seen.fields else ""
+        names = ", ".join(filter(None, ("Id", "WhoId", "WhatId", many)))
+        # Archived activities are left out of a plain query, and still hold the person (§2.3).
+        soql = f"SELECT {names} FROM {name} WHERE IsDeleted = false AND WhoId IN {{ids}}"
+        for row in _rows(org, name, soql, people, everything=True):
+            shared = row.get("WhatId") or (row.get(many) or 1) > 1
+            unlink, kept = (("WhoId",), f"the text of a shared {name}") if shared else ((), "")
+            yield Child(people[_id(row, "WhoId")], name, _id(row, "Id"), unlink, kept)
+
+
+def _emails(org: Org, kind: str, people: People) -> Iterator[Child]:
+    links = "SELECT Id, EmailMessageId, RelationId FROM EmailMessageRelation WHERE {} IN {{ids}}"
+    own = list(_rows(org, "EmailMessageRelation", links.format("RelationId"), people))
+    mails = {_id(link, "EmailMessageId") for link in own}
+    everybody = list(_rows(org, "EmailMessageRelation", links.format("EmailMessageId"), mails))
+    business = {
+        _id(row, "Id")
+        for row in _rows(
+            org, "EmailMessage", "SELECT Id, ParentId, RelatedToId FROM EmailMessage WHERE Id IN {ids}", mails
+        )
+        if row.get("ParentId") or row.get("RelatedToId")
+    }
+    shared = _shared(people, ((_id(link, "EmailMessageId"), link.get("RelationId")) for link in everybody))
+    for link in own:
+        owner, mail = people[_id(link, "RelationId")], _id(link, "EmailMessageId")
+        if mail in business or shared.get(mail, {owner}) != {owner}:
+            yield Child(owner, "EmailMessageRelation", _id(link, "Id"), kept="the text of a shared EmailMessage")
+        else:
+            yield Child(owner, "EmailMessage", mail)
+
+
+def _shared(people: People, links: Iterable[tuple[str, object]]) -> dict[str, set[str]]:
+    """Who and what a document or a mail belongs to, by its id; a person of ours by the id of the record."""
+    found: dict[str, set[str]] = {}
+    for id, whose in links:
+        other = full_id(str(whose))
+        if other and not other.startswith(_NOBODY):
+            found.setdefault(id, set()).add(people.get(other, other))
+    return found
+
+
+def _documents(org: Org, people: People, *, notes: bool) -> Iterator[Child]:
+    links = "SELECT Id, ContentDocumentId, LinkedEntityId, ContentDocument.FileType FROM ContentDocumentLink WHERE {} IN {{ids}}"
+    own = [
+        link
+        for link in _rows(org, "ContentDocumentLink", links.format("LinkedEntityId"), people)
+        if ((link.get("ContentDocument") or {}).get("FileType") == _NOTE) is notes
+    ]
+    documents = {_id(link, "ContentDocumentId") for link in own}
+    everybody = _rows(org, "ContentDocumentLink", links.format("ContentDocumentId"), documents)
+    shared = _shared(people, ((_id(link, "ContentDocumentId"), link.get("LinkedEntityId")) for link in everybody))
+    for link in own:
+        owner, document = people[_id(link, "LinkedEntityId")], _id(link, "ContentDocumentId")
+        if shared.get(document, {owner}) != {owner}:
+            yield Child(owner, "ContentDocumentLink", _id(link, "Id"), kept=f"a shared {'note' if notes else 'file'}")
+        else:
+            yield Child(owner, "ContentDocument", document)
+
+
+def _notes(org: Org, kind: str, people: People) -> Iterator[Child]:
+    yield from _documents(org, people, notes=True)
+    yield from _parented(org, "Note", "ParentId", people)
+
+
+def _files(org: Org, kind: str, people: People) -> Iterator[Child]:
+    yield from _documents(org, people, notes=False)
+    yield from _parented(org, "Attachment", "ParentId", people)
+
+
+def _memberships(org: Org, kind: str, people: People) -> Iterator[Child]:
+    yield from _parented(org, "CampaignMember", "LeadId" if kind == "Lead" else "ContactId", people)
+
+
+def _parented(org: Org, name: str, key: str, people: People) -> Iterator[Child]:
+    """Children that can have one parent only, and so are always the person's own."""
+    for row in _rows(org, name, f"SELECT Id, {key} FROM {name} WHERE {key} IN {{ids}}", people):
+        yield Child(people[_id(row, key)], name, _id(row, "Id"))
+
+
+def _id(row: Row, name: str) -> str:
+    return full_id(str(row.get(name))) or ""
+
+
+_FINDERS: Mapping[str, Callable[[Org, str, People], Iterator[Child]]] = {
+    "notes": _notes,
+    "activities": _activities,
+    "emails": _emails,
+    "files": _files,
+    "campaign_members": _memberships,
+}

@@ -1,0 +1,155 @@
+"""Bin and Erase: inspect what the vendor would take along, delete, then empty the recycle bin (salesforce.md §5)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+from connectors.salesforce import children, rows
+from connectors.salesforce.children import Taken
+from connectors.salesforce.client import Rejected, Row, full_id
+from connectors.salesforce.purge import IN_BIN, purge
+from connectors.salesforce.records import KINDS
+from connectors.salesforce.schema import Org
+from connectors.salesforce.settle import Want, settle
+from core.actions import Command, Erase
+from core.connector import AlreadyDone, Changed, Done, Gone, Receipt, Refused
+from core.errors import NotAllowed
+
+MAY_BE_IN_BIN = "may be in the recycle bin, for up to 15 days"
+_BUSINESS = frozenset({"Opportunity", "Order", "Contract", "Case", "Quote", "Asset", "WorkOrder", "Invoice"})
+_Rows = Mapping[str, Row]
+
+
+def bin(org: Org, kind: str, commands: Mapping[str, Command]) -> Mapping[str, Receipt]:
+    """Puts records where they can be restored from. A record that is in the bin already is Gone."""
+    receipts, ready = _ready(org, kind, commands)
+    receipts.update(_deleted(org, kind, commands, ready, IN_BIN))
+    return receipts
+
+
+def erase(org: Org, kind: str, commands: Mapping[str, Command]) -> Mapping[str, Receipt]:
+    """Children, record, Individual, then the bin. A record that is in the bin already is finished, not left there."""
+    receipts, ready = _ready(org, kind, commands)
+    receipts.update(_finished(org, kind, [id for id, receipt in receipts.items() if isinstance(receipt, Gone)]))
+    for cascade in {_cascade(commands[id]) for id in ready}:
+        some = {id: row for id, row in ready.items() if _cascade(commands[id]) == cascade}
+        receipts.update(_erased(org, kind, commands, some, cascade))
+    return receipts
+
+
+def _cascade(command: Command) -> tuple[str, ...]:
+    return command.action.cascade if isinstance(command.action, Erase) else ()
+
+
+def _erased(
+    org: Org, kind: str, commands: Mapping[str, Command], ready: _Rows, cascade: Collection[str]
+) -> Mapping[str, Receipt]:
+    people = {key: id for id, row in ready.items() for key in _keys(kind, row)}
+    taken = children.take(org, kind, people, cascade)
+    receipts: dict[str, Receipt] = {id: Refused(why) for id, why in taken.blocked.items()}
+    receipts.update(_deleted(org, kind, commands, {id: row for id, row in ready.items() if id not in receipts}))
+    done = {id: ready[id] for id, receipt in receipts.items() if isinstance(receipt, Done)}
+    individuals = _individuals(org, kind, done, taken)
+    purged = purge(org, _by_object(kind, done, individuals, taken))
+    receipts.update({id: Done(remains=_remains(id, individuals, taken, purged)) for id in done})
+    return receipts
+
+
+def _keys(kind: str, row: Row) -> list[str]:
+    return [full for name in KINDS[kind].keys if (full := full_id(str(row.get(name))))]
+
+
+def _ready(org: Org, kind: str, commands: Mapping[str, Command]) -> tuple[dict[str, Receipt], dict[str, Row]]:
+    """Receipts of the records that must not be touched, and the rows of the others."""
+    seen = org.object(kind)
+    names = {"SystemModstamp", "IsDeleted", f"{KINDS[kind].individual}Id", *KINDS[kind].keys} & set(seen.fields)
+    receipts: dict[str, Receipt] = {}
+    ready: dict[str, Row] = {}
+    for id, row in rows.read(org.client, kind, commands, names).items():
+        if row is None:
+            receipts[id] = Gone()
+        elif row.get("SystemModstamp") != commands[id].version:
+            receipts[id] = Changed()
+        else:
+            ready[id] = row
+    for id, why in _would_take(org, kind, ready).items():
+        receipts[id] = Refused(why)
+        del ready[id]
+    return receipts, ready
+
+
+def _would_take(org: Org, kind: str, ready: _Rows) -> dict[str, str]:
+    """The records whose deletion would delete a business record too, or where that cannot be told (§5 Cascade)."""
+    owners = {key: id for id, row in ready.items() for key in _keys(kind, row)}
+    blocked: dict[str, str] = {}
+    for parent in {kind, "Contact"} if kind == "Account" else {kind}:
+        for child in org.object(parent).children:
+            name, field = str(child.get("childSObject")), str(child.get("field"))
+            if child.get("cascadeDelete") and (name in _BUSINESS or name.endswith("__c")) and owners:
+                blocked.update({owners[id]: why for id, why in _holding(org, name, field, owners).items()})
+    return blocked
+
+
+def _holding(org: Org, name: str, field: str, ids: Iterable[str]) -> dict[str, str]:
+    known = list(ids)
+    soql = f"SELECT {field} FROM {name} WHERE {field} IN {{ids}}"
+    try:
+        found = {full_id(str(row.get(field))) for row in org.client.rows_of("cascade", soql, known)}
+    except (Rejected, NotAllowed):
+        return dict.fromkeys(known, f"cannot tell whether deleting it would delete a {name} too")
+    return {id: f"deleting it would delete a {name} too" for id in known if id in found}
+
+
+def _deleted(
+    org: Org, kind: str, commands: Mapping[str, Command], ready: _Rows, remains: str = ""
+) -> Mapping[str, Receipt]:
+    wants = {id: Want(commands[id].version, None, remains=remains) for id in ready}
+    return settle(org.client, kind, wants, lambda pending: rows.delete(org.client, pending))
+
+
+def _finished(org: Org, kind: str, ids: Collection[str]) -> dict[str, Receipt]:
+    """Purges those of some absent records that are still in the bin. Losers of a merge are left: they live on in another."""
+    merged = "MasterRecordId" in org.object(kind).fields
+    soql = f"SELECT Id FROM {kind} WHERE IsDeleted = true{' AND MasterRecordId = null' if merged else ''} AND Id IN {{ids}}"
+    binned = {full_id(str(row["Id"])) or "" for row in org.client.rows_of("binned", soql, ids, everything=True)}
+    purged = purge(org, {kind: sorted(binned)}) if binned else set()
+    return {id: Done() if id in purged else AlreadyDone(MAY_BE_IN_BIN) for id in binned}
+
+
+def _individuals(org: Org, kind: str, done: _Rows, taken: Taken) -> dict[str, str]:
+    """Deletes the Individual of each erased record unless it is somebody else's as well; by the id of the record."""
+    name = f"{KINDS[kind].individual}Id"
+    found = {id: full for id, row in done.items() if (full := full_id(str(row.get(name))))}
+    free = set(found.values()) - _still_linked(org, set(found.values()))
+    said = rows.delete(org.client, sorted(free), safe=True)
+    away = {id: one for id, one in found.items() if one in said and (said[one].ok or said[one].gone)}
+    for id in found.keys() - away.keys():
+        taken.kept.setdefault(id, set()).add("the linked Individual")
+    return away
+
+
+def _still_linked(org: Org, ids: set[str]) -> set[str]:
+    """The Individuals that a live record still points to; all of them when that cannot be told."""
+    linked: set[str] = set()
+    for name in ("Contact", "Lead", "User", "Account"):
+        seen, field = org.find(name), "PersonIndividualId" if name == "Account" else "IndividualId"
+        if name == "Account" and not (seen and "IsPersonAccount" in seen.fields):
+            continue
+        if seen is None or field not in seen.fields:
+            return ids
+        soql = f"SELECT {field} FROM {name} WHERE {field} IN {{ids}}"
+        linked |= {full_id(str(row[field])) or "" for row in org.client.rows_of("individuals", soql, ids)}
+    return linked
+
+
+def _by_object(kind: str, done: _Rows, individuals: Mapping[str, str], taken: Taken) -> dict[str, list[str]]:
+    """What has gone to the bin, children first."""
+    found: dict[str, list[str]] = {}
+    for child in taken.binned:
+        found.setdefault(child.object, []).append(child.id)
+    return {**found, kind: list(done), "Individual": sorted(set(individuals.values()))}
+
+
+def _remains(id: str, individuals: Mapping[str, str], taken: Taken, purged: set[str]) -> str:
+    own = {id, *(child.id for child in taken.binned if child.owner == id), *filter(None, (individuals.get(id),))}
+    return "; ".join([*sorted(taken.kept.get(id, ())), *([] if own <= purged else [IN_BIN])])
