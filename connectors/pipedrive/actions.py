@@ -8,7 +8,7 @@ from typing import Any
 
 from connectors.pipedrive import cascade, notes, wishes
 from connectors.pipedrive.client import Api, Invalid, Missing, Row
-from connectors.pipedrive.options import PipedriveOptions
+from connectors.pipedrive.options import CASCADE, PipedriveOptions
 from connectors.pipedrive.records import MARKETING, UNSUBSCRIBED, suppressed, version
 from connectors.pipedrive.scan import KEYS, READS, Keys, Reader, batched
 from connectors.pipedrive.schema import PERSON, Layout, filled
@@ -49,7 +49,8 @@ class Writer:
         """One receipt a command, in order. With children to erase, which takes long, each person is read by itself."""
         for some in batched(batch, 1 if any(self._children(one.action) for one in batch) else READS):
             ids = [int(one.ref.id) for one in some if _is_person(one)]
-            rows = self._rows(ids, self._keys(some))
+            # The fields that count for certain, and the others if the vendor adds them by itself: see _guard.
+            rows = self._reader.rows(ids, [(), *batched(self._keys(some), KEYS)])
             for command in some:
                 yield self._one(command, rows)
 
@@ -64,23 +65,11 @@ class Writer:
         except Invalid as error:
             return Refused(str(error))
 
-    # --- reading again ---
-
-    def _rows(self, ids: Sequence[int], keys: Keys) -> dict[int, Row]:
-        """Persons with these custom fields for certain, and the others if the vendor adds them by itself."""
-        return self._reader.rows(ids, [(), *batched(keys, KEYS)])
-
     def _keys(self, batch: Sequence[Command]) -> Keys:
         known = self._reader.layout()
         if any(isinstance(one.action, Anonymise) for one in batch):
             return known.keys(known.fields)
         return known.keys(name for one in batch for name in _properties(one.action))
-
-    def _again(self, row: Row, keys: Keys) -> Row:
-        found = self._rows([row["id"]], keys)
-        if row["id"] not in found:
-            raise Missing("Pipedrive: the person went while it was written")
-        return found[row["id"]]
 
     # --- changing ---
 
@@ -105,7 +94,7 @@ class Writer:
         wish = wishes.suppress(row, action, known)
         after, said = self._change(row, wish), list(wish.problems)
         if MARKETING in wish.plain:
-            after = self._again(after, known.keys())
+            after = self._reader.again(after, known.keys())
             if after.get(MARKETING) != UNSUBSCRIBED:
                 said.append(f"Pipedrive keeps {MARKETING} {after.get(MARKETING)}")
                 instead = wishes.mark(known.flags["email"], after, "email")
@@ -127,24 +116,24 @@ class Writer:
             return Refused("; ".join(_kept(rest.left(after))))
         if row.get("picture_id"):
             cascade.delete_picture(self._api, row)
-            after = self._again(after, tuple(wish.custom))
+            after = self._reader.again(after, tuple(wish.custom))
         return _receipt(after, _kept((*wish.left(after), *rest.left(after), *wishes.old_names(after))), SHELL)
 
     def _change(self, row: Row, wish: Wish) -> Row:
         """PATCHes a person and answers it as it is then. A lost answer is read back before anything is repeated."""
         if not wish.body:
             return row
-        path, keys = f"persons/{row['id']}", tuple(wish.custom)
+        path, keys = f"persons/{row['id']}", tuple(wish.custom | (row.get(CUSTOM) or {}))
         try:
             answer = self._api.write("persons.update", "patch", path, wish.body)
         except Unreachable:
-            answer = self._again(row, keys)
+            answer = self._reader.again(row, keys)
             if wish.left(answer):
                 if version(answer) != version(row):
                     raise
                 answer = self._api.write("persons.update", "patch", path, wish.body)
         if not isinstance(answer, dict) or not {"update_time", CUSTOM} <= answer.keys():
-            answer = self._again(row, keys)
+            answer = self._reader.again(row, keys)
         self._guard(row, answer, wish)
         untouched = {code: value for code, value in (row.get(CUSTOM) or {}).items() if code not in wish.custom}
         return {**row, **answer, CUSTOM: untouched | answer[CUSTOM]}
@@ -152,27 +141,35 @@ class Writer:
     def _guard(self, row: Row, answer: Row, wish: Wish) -> None:
         """Stops everything should a change of one custom field ever empty the others: that it does not is unsaid (§13)."""
         lost = _lost(row, answer, wish)
-        if lost and _lost(row, self._again(row, lost), wish):
+        if lost and _lost(row, self._reader.again(row, lost), wish):
             raise BadAnswer("Pipedrive: changing a custom field emptied others of the person")
 
     # --- deleting ---
 
     def _delete(self, row: Row, command: Command) -> Receipt:
         children = self._children(command.action)
+        if unknown := sorted(set(children) - set(CASCADE)):
+            return Refused(f"Pipedrive has no children called {', '.join(unknown)}")
         if version(row) != command.version:
             return Changed()
         left = cascade.erase(self._api, row, children)
+        self._drop(row, keeps_version=not children)
+        until = (self._api.now() + _KEPT_FOR).date().isoformat()
+        return Done(remains="; ".join((f"{BIN} (until {until})", *left)))
+
+    def _drop(self, row: Row, *, keeps_version: bool) -> None:
+        """DELETEs a person. After a lost answer it is repeated only on a person that is still there, and the same."""
         path = f"persons/{row['id']}"
         try:
             self._api.write("persons.delete", "delete", path)
         except Unreachable:
-            there = self._rows([row["id"]], ()).get(row["id"])
-            if there:
-                if not children and version(there) != version(row):
-                    raise
-                self._api.write("persons.delete", "delete", path)
-        until = (self._api.now() + _KEPT_FOR).date().isoformat()
-        return Done(remains="; ".join((f"{BIN} (until {until})", *left)))
+            try:
+                there = self._reader.again(row, ())
+            except Missing:
+                return
+            if keeps_version and version(there) != version(row):
+                raise
+            self._api.write("persons.delete", "delete", path)
 
     def _children(self, action: Action) -> tuple[str, ...]:
         return (action.cascade or self._options.cascade) if isinstance(action, Erase) else ()

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import TypeVar
 
 from connectors.pipedrive import clock, records, schema
-from connectors.pipedrive.client import Api, Invalid, Row, need
+from connectors.pipedrive.client import Api, Invalid, Missing, Row, need
 from connectors.pipedrive.options import PipedriveOptions
 from connectors.pipedrive.schema import Layout
 from core.errors import NotAllowed
@@ -72,6 +72,18 @@ class Reader:
             reads.append({row["id"]: row for page, _ in pages for row in page if not row.get("is_deleted")})
         whole, _ = _joined(list(reads[0].values()) if reads else [], reads[1:])
         return {row["id"]: row for row in whole}
+
+    def again(self, row: Row, keys: Keys) -> Row:
+        """A person read once more, with these custom fields for certain: a tenth of what a list costs. Raises Missing."""
+        for some in passes(keys):
+            lists = {"include_fields": ",".join(self._include(())), "custom_fields": ",".join(some)}
+            given = {name: text for name, text in lists.items() if text}
+            now = self._api.one("persons.get", f"persons/{row['id']}", **given)
+            if now.get("is_deleted"):
+                raise Missing("Pipedrive: the person was deleted")
+            others = {code: value for code, value in (row.get("custom_fields") or {}).items() if code not in some}
+            row = {**row, **now, "custom_fields": others | (now.get("custom_fields") or {})}
+        return row
 
     def _records(self, rows: Iterable[Row], known: Layout, wanted: Sequence[str]) -> tuple[Record, ...]:
         return tuple(

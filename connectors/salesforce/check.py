@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from connectors.salesforce.client import Rejected, full_id
 from connectors.salesforce.declare import undeclared
-from connectors.salesforce.records import KINDS, Kind, moment
+from connectors.salesforce.records import KINDS, Kind, essential, moment
 from connectors.salesforce.schema import Object, Org
 from core.connector import Account, Operator
 from core.errors import BadAnswer, NotAllowed
@@ -45,8 +45,7 @@ def _missing_on(org: Org, kind: Kind, seen: Object) -> Iterator[str]:
     if not seen.deletable:
         yield f"{kind.name}.delete"
     yield from (f"{kind.name}.{flag}" for flag in kind.flags.values() if not seen.settable(flag))
-    read = (kind.lead_source, org.options.collected, org.options.stage, *kind.emails, *kind.phones)
-    yield from (f"{kind.name}.{name}" for name in read if name and name not in seen.fields)
+    yield from (f"{kind.name}.{name}" for name in essential(kind, org.options) if name not in seen.fields)
 
 
 def _blind(org: Org, kinds: Sequence[str]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from connectors.salesforce import actions, check, declare, notes, purge, rows, scan
 from connectors.salesforce.client import Client
 from connectors.salesforce.options import CASCADE, INBOUND, SalesforceOptions
-from connectors.salesforce.records import KINDS
+from connectors.salesforce.records import KINDS, essential
 from connectors.salesforce.schema import Org
 from connectors.transport import Tools
 from core.actions import ACTIONS, Command
@@ -19,22 +19,21 @@ from core.schema import Schema
 def capabilities(options: SalesforceOptions) -> Capabilities:
     """What can be done in an org that is configured so. Permissions are named as `check` names the missing ones."""
     kinds = tuple(name for name in KINDS if name != "Account" or options.person_accounts)
-    read = tuple(f"{kind}.read" for kind in kinds)
     edit = tuple(f"{kind}.edit" for kind in kinds)
-    gone = (*(f"{kind}.delete" for kind in kinds), "ViewAllData")
     flags = tuple(f"{kind}.{flag}" for kind in kinds for flag in KINDS[kind].flags.values())
-    destroy = (*edit, "ViewAllData")
+    fields = tuple(f"{kind}.{name}" for kind in kinds for name in essential(KINDS[kind], options))
     return Capabilities(
         kinds=kinds,
-        actions=dict.fromkeys(ACTIONS, kinds),
-        batch={name: notes.MOST if name == "annotate" else rows.MOST for name in ACTIONS},
+        # The note about erased people may hang on an organisation.
+        actions={**dict.fromkeys(ACTIONS, kinds), "annotate": tuple(dict.fromkeys((*kinds, "Account")))},
+        batch={**dict.fromkeys(ACTIONS, rows.MOST), "annotate": notes.MOST},
         reads=rows.MOST,
         scopes={
-            "scan": read,
+            "scan": (*(f"{kind}.read" for kind in kinds), *fields),
             "suppress": (*edit, *flags),
             "restrict": edit,
-            **dict.fromkeys(("redact", "clear", "anonymise"), destroy),
-            **dict.fromkeys(("bin", "erase"), gone),
+            **dict.fromkeys(("redact", "clear", "anonymise"), (*edit, "ViewAllData")),
+            **dict.fromkeys(("bin", "erase"), (*(f"{kind}.delete" for kind in kinds), "ViewAllData")),
         },
         native={kind: tuple(KINDS[kind].flags) for kind in kinds},
         remains={

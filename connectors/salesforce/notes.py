@@ -23,7 +23,10 @@ _Notes = Mapping[str, Note]
 
 
 def annotate(org: Org, kind: str, commands: Mapping[str, Command]) -> Mapping[str, Receipt]:
-    """One receipt a record. Writes nothing to a record that carries the note already, or is not the version read."""
+    """One receipt a record. Writes nothing to a record that carries the note already, or is another version than it says.
+
+    A command without a version is bound to none: a note hangs on a record and changes nothing in it.
+    """
     given = {id: command.action.note for id, command in commands.items() if isinstance(command.action, Annotate)}
     found = rows.read(org.client, kind, given, ("SystemModstamp",))
     there = _there(org, [id for id, row in found.items() if row])
@@ -33,7 +36,7 @@ def annotate(org: Org, kind: str, commands: Mapping[str, Command]) -> Mapping[st
             receipts[id] = Gone()
         elif (id, _title(given[id])) in there:
             receipts[id] = AlreadyDone()
-        elif row.get("SystemModstamp") != commands[id].version:
+        elif commands[id].version not in ("", row.get("SystemModstamp")):
             receipts[id] = Changed()
     wanted = [id for id in given if id not in receipts]
     for part in chunks(wanted, MOST):

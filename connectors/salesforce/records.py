@@ -89,6 +89,12 @@ class Reading:
     hidden: frozenset[str] = field(default=frozenset())
 
 
+def essential(kind: Kind, options: SalesforceOptions) -> tuple[str, ...]:
+    """The fields that our user must be able to read: identifiers, opt-outs, and what tells dates and audience."""
+    told = filter(None, (kind.lead_source, options.collected, options.stage))
+    return (*kind.emails, *kind.phones, *kind.flags.values(), *told)
+
+
 def reading(
     crm: str, kind: Kind, options: SalesforceOptions, seen: Object, individual: Object | None, asked: Sequence[str]
 ) -> Reading:

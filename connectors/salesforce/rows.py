@@ -17,6 +17,8 @@ from core.errors import BadAnswer, TryLater, Unreachable
 MOST = 200
 GONE = frozenset({"ENTITY_IS_DELETED", "NOT_FOUND"})
 _LOCKED = "UNABLE_TO_LOCK_ROW"
+# §12: a rule that only warns of duplicates must not keep an opt-out from being written.
+_DUPLICATES = {"Sforce-Duplicate-Rule-Header": "allowSave=true; includeRecordDetails=false; runAsCurrentUser=true"}
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,79}")
 
 
@@ -63,8 +65,8 @@ def patch(
 
     def send(ids: Sequence[str]) -> Any:
         records = [{"attributes": {"type": kind}, "id": one, **bodies[one]} for one in ids]
-        path = f"{client.base}/composite/sobjects"
-        return client.exchange("PATCH", path, json={"allOrNone": False, "records": records})
+        body = {"allOrNone": False, "records": records}
+        return client.exchange("PATCH", f"{client.base}/composite/sobjects", json=body, headers=_DUPLICATES)
 
     return _each(client, "update", list(bodies), send, safe)
 

@@ -12,16 +12,16 @@ from connectors.sandbox.state import Clock, Doc, State
 
 PURGE = timedelta(days=30)
 SETTINGS: Doc = {
-    "campaigns": True,
-    "campaignsRefusal": "403",
-    "contactSync": False,
-    "deletedGet": "404",
-    "noteMovesUpdateTime": False,
-    "plan": "ultimate",
-    "seats": 5,
-    "dailyTokens": None,
-    "searchLag": 0,
-    "addons": ["leadbooster_v2"],
+    "campaigns": True,  # the add-on: marketing_status and doi_status exist
+    "campaignsRefusal": "403",  # a write of marketing_status without it: "403", or "silent"
+    "contactSync": False,  # im, notes, birthday, job_title and postal_address exist
+    "deletedGet": "404",  # GET of a soft-deleted record: "404", or "flag" (200 with is_deleted)
+    "noteMovesUpdateTime": False,  # a note moves the person's update_time
+    "plan": "ultimate",  # lite, growth, premium, ultimate: burst limit, tokens a day, cap on custom fields
+    "seats": 5,  # multiplies the tokens a day
+    "dailyTokens": None,  # the budget of a day, in place of the plan's
+    "searchLag": 0,  # seconds that the search index is behind
+    "addons": ["leadbooster_v2"],  # other add-ons
 }
 PARTIES = ("from", "to", "cc", "bcc")
 _SORTED = ("persons", "organizations", "deals", "activities")

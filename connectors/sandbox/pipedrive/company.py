@@ -112,7 +112,7 @@ def _add_hook(call: Call) -> Response:
     body = call.loose()
     if urlsplit(str(body.get("subscription_url"))).scheme != "https":
         raise _unfit(subscription_url="invalid or non-reachable URL")
-    if body.get("event_action") not in _ACTIONS or body.get("event_object") not in _OBJECTS:
+    if str(body.get("event_action")) not in _ACTIONS or str(body.get("event_object")) not in _OBJECTS:
         raise _unfit(event_action="invalid event")
     if not body.get("name") or len(str(body["name"])) > 255:
         raise _unfit(name="is required")

@@ -45,7 +45,7 @@ def _get(kind: str, call: Call, id: str) -> Response:
 
 def _labels(options: Any) -> list[str]:
     items = options if isinstance(options, list) else []
-    return [str(item["label"] if isinstance(item, dict) else item) for item in items]
+    return [str(item.get("label", "") if isinstance(item, dict) else item) for item in items]
 
 
 def _create(kind: str, call: Call) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from connectors.sandbox.pipedrive import times
+from connectors.sandbox.pipedrive import check, times
 from connectors.sandbox.pipedrive.account import Account
 from connectors.sandbox.pipedrive.answers import invalid, not_found, ok, refused
 from connectors.sandbox.pipedrive.operation import Call, Operation, v1
@@ -83,17 +83,34 @@ def matcher(call: Call, kind: str, id: int) -> Callable[[Doc], bool]:
     return keeps
 
 
-def _checked(body: Doc) -> Doc:
-    """The body of a write, its conditions read. Raises Refusal (400)."""
-    whole = body["conditions"] if isinstance(body.get("conditions"), dict) else {}
-    groups = whole.get("conditions")
-    if not isinstance(groups, list) or len(groups) > 2 or whole.get("glue") != "and":
+def _anything(value: Any) -> str | None:
+    return None
+
+
+_LEAF = check.shape(
+    object=check.choice(*_FIELDS),
+    field_id=_anything,
+    operator=check.choice(*_TESTS, *_NULLS),
+    value=_anything,
+    extra_value=_anything,
+    json_value_flag=_anything,
+    field_code=_anything,
+)
+_GROUP = check.shape(glue=check.choice("and", "or"), conditions=check.array(_LEAF))
+_WHOLE = check.shape(glue=check.choice("and"), conditions=check.array(_GROUP))
+_NEEDED = {"glue", "conditions"}
+_LEAF_NEEDED = {"object", "field_id", "operator", "value"}
+
+
+def _checked(conditions: Any) -> Doc:
+    """Conditions that a filter can have. Raises Refusal (400) for any other."""
+    problem = _WHOLE(conditions)
+    if problem or conditions.keys() != _NEEDED or any(group.keys() != _NEEDED for group in conditions["conditions"]):
+        raise refused(400, f"Conditions are not valid: {problem or 'glue and conditions are required'}")
+    leaves = [one for group in conditions["conditions"] for one in group["conditions"]]
+    if len(leaves) > _MOST or len(conditions["conditions"]) > 2 or any(_LEAF_NEEDED - one.keys() for one in leaves):
         raise refused(400, "Conditions are not valid")
-    leaves = [one for group in groups for one in group.get("conditions", [])]
-    known = all(one.get("operator") in {*_TESTS, *_NULLS} and one.get("object") in _FIELDS for one in leaves)
-    if len(leaves) > _MOST or not known:
-        raise refused(400, "Conditions are not valid")
-    return body
+    return dict(conditions)
 
 
 def _summary(doc: Doc) -> Doc:
@@ -118,13 +135,14 @@ def _stored(call: Call, id: str) -> Doc:
 
 
 def _create(call: Call) -> Response:
-    body = _checked(call.loose())
-    if not body.get("name") or body.get("type") not in _TYPES:
+    body = call.loose()
+    body["conditions"] = _checked(body.get("conditions"))
+    if not body.get("name") or str(body.get("type")) not in _TYPES:
         raise refused(400, "Name and type are required")
-    return ok(call.account.put("filters", complete(call, body)))
+    return ok(call.account.put("filters", _complete(call, body)))
 
 
-def complete(call: Call, body: Doc) -> Doc:
+def _complete(call: Call, body: Doc) -> Doc:
     """A filter with everything that the service adds to it."""
     now = times.v1(call.account.now())
     doc: Doc = {"id": call.account.new_id("filters"), "name": body["name"], "filter_code": None, "is_editable": True}
@@ -137,7 +155,7 @@ def _update(call: Call, id: str) -> Response:
     doc, body = _stored(call, id), call.loose()
     changes: dict[str, Any] = {"name": body["name"]} if body.get("name") else {}
     if "conditions" in body:
-        changes["conditions"] = _checked(body)["conditions"]
+        changes["conditions"] = _checked(body["conditions"])
     return ok(call.account.put("filters", doc | changes | {"update_time": times.v1(call.account.now())}))
 
 

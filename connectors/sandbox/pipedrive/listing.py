@@ -61,7 +61,8 @@ class Walk:
 
     def _marker(self, cursor: str) -> Pair:
         marker = decode(cursor, "field", "fieldValue", "sortDirection", "id")
-        if (marker["field"], marker["sortDirection"]) != (self.field, self.direction):
+        fits = (marker["field"], marker["sortDirection"]) == (self.field, self.direction)
+        if not fits or not isinstance(marker["fieldValue"], int if self.field == "id" else str):
             raise invalid(("cursor", "does not fit the sorting of this request"))
         return marker["fieldValue"], marker["id"]
 

@@ -153,7 +153,7 @@ def _store(call: Call, note: Doc, body: Doc) -> Response:
         raise refused(400, "One of lead_id, deal_id, person_id, org_id, project_id or task_id is required")
     note |= _pins(note, body)
     note["user_id"] = _author(call, body.get("user_id")) or note["user_id"]
-    note["add_time"] = _moment(body.get("add_time") or note["add_time"])
+    note["add_time"] = _moment(str(body.get("add_time") or note["add_time"]))
     note |= {"update_time": times.v1(call.account.now()), "last_update_user_id": call.user}
     call.account.put("notes", note)
     _touch(call, note)

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from connectors.sandbox.app import App
 from connectors.sandbox.limits import Window
-from connectors.sandbox.salesforce.errors import Fail
+from connectors.sandbox.salesforce.errors import Fail, no_such_record
 from connectors.sandbox.salesforce.founding import found, user_of
 from connectors.sandbox.salesforce.http import (
     account,
@@ -101,7 +101,7 @@ class Salesforce(App):
         if match is None or OLDEST <= float(match[1]) <= NEWEST:
             return
         if int(float(match[1])) not in _RETIRED:
-            raise Refusal(Fail("NOT_FOUND", "The requested resource does not exist").response())
+            raise Refusal(no_such_record().response())
         if request.path.startswith("/services/Soap"):
             raise Refusal(soap.fault("UNSUPPORTED_API_VERSION", "this API version is retired"))
         raise Refusal(Response(410, Fail("UNSUPPORTED_API_VERSION", "this API version is retired").body()))
@@ -125,11 +125,11 @@ class Salesforce(App):
             raise Refusal(Fail("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.").response())
 
     def missing(self, request: Request) -> Response:
-        """The vendor's 404, or its 405 with the methods there are."""
+        """The vendor's 404, or its 405."""
+        fail = Fail("METHOD_NOT_ALLOWED", f"HTTP Method '{request.method}' not allowed.")
         if not self.routes.knows(request.path):
-            return Fail("NOT_FOUND", "The requested resource does not exist").response()
-        message = f"HTTP Method '{request.method}' not allowed."
-        return Fail("METHOD_NOT_ALLOWED", message).response()
+            fail = no_such_record()
+        return self.dress(request, fail.response())
 
     def dress(self, request: Request, response: Response) -> Response:
         """Says on each answer how much of the day's calls is used."""
@@ -171,10 +171,10 @@ def _served(handler: Callable[..., Response], session: Session, request: Request
 def _versions(request: Request) -> Response:
     listed = []
     for version in range(OLDEST, NEWEST + 1):
-        year, season = divmod(version + 5, 3)
+        year, season = divmod(version - 65, 3)
         listed.append(
             {
-                "label": f"{_RELEASES[season]} '{year + 3}",
+                "label": f"{_RELEASES[season]} '{year + 26}",
                 "url": f"/services/data/v{version}.0",
                 "version": f"{version}.0",
             }
