@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from connectors.hubspot.answers import Answer, Forbidden, Json, Rejected
+from connectors.hubspot.answers import Answer, Forbidden, Json
 from connectors.hubspot.client import PATHS, Client, cursor
 from connectors.hubspot.declare import undeclared
 from connectors.hubspot.schema import Properties
@@ -60,11 +60,12 @@ def check(client: Client, properties: Properties) -> Account:
 
 
 def _is_refused(probe: Probe) -> bool:
+    """Any answer but a 403 means that the call was let through."""
     try:
         probe()
     except Forbidden:
         return True
-    except Rejected:
+    except BadAnswer:
         return False
     return False
 

@@ -142,10 +142,11 @@ class Client:
     def read(self, kind: str, ids: Iterable[str], properties: Sequence[str]) -> dict[str, Json]:
         """The rows that are there under the very id that was asked (§2.3: a merged-away id answers as another one).
 
-        Raises BadAnswer when a row is missing for another reason than that it does not exist.
+        Ids are numbers, and nothing else is asked for. Raises BadAnswer when a row is missing for another reason than
+        that it does not exist.
         """
         found: dict[str, Json] = {}
-        for chunk in chunks(dict.fromkeys(ids), BATCH):
+        for chunk in chunks((id for id in dict.fromkeys(ids) if id.isascii() and id.isdecimal()), BATCH):
             found |= self._read(kind, chunk, properties)
         return found
 

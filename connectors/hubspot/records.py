@@ -15,17 +15,8 @@ OPT_OUT = "hs_email_optout"
 ADDITIONAL = "hs_additional_emails"
 CONSENT = "subscription_status"
 PHONES = ("phone", "mobilephone")
-_BASE = (
-    "email",
-    ADDITIONAL,
-    *PHONES,
-    "createdate",
-    "lastmodifieddate",
-    "hs_object_source",
-    "hs_object_source_label",
-    "lifecyclestage",
-    OPT_OUT,
-)
+VITAL = ("email", ADDITIONAL, *PHONES, OPT_OUT, "createdate", "hs_object_source")
+_BASE = (*VITAL, "lastmodifieddate", "hs_object_source_label", "lifecyclestage")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,19 @@ from connectors.hubspot.client import Client, chunks
 from connectors.hubspot.clock import Clock
 from connectors.hubspot.options import PROPERTY_SOURCES
 from connectors.hubspot.preferences import Preferences
-from connectors.hubspot.records import Activity, Around, additional, emails, names, record, subscriptions, version
+from connectors.hubspot.records import (
+    VITAL,
+    Activity,
+    Around,
+    additional,
+    emails,
+    names,
+    record,
+    subscriptions,
+    version,
+)
 from connectors.hubspot.schema import Properties
+from core.errors import BadAnswer
 from core.model import Page, Query, Record, Ref
 
 CONTACT, COMPANY = "contact", "company"
@@ -42,18 +53,23 @@ class Reader:
         """Some contacts, or companies (for the audit anchor: their version only)."""
         wanted = self._names(tuple(properties))
         found: dict[Ref, Record | None] = dict.fromkeys(refs)
-        for chunk in chunks([ref for ref in found if ref.kind == CONTACT and ref.id.isdecimal()], _BLOCK):
+        for chunk in chunks([ref for ref in found if ref.kind == CONTACT], _BLOCK):
             rows = self._client.read(KINDS[CONTACT], [ref.id for ref in chunk], wanted)
             found |= {item.ref: item for item in self._records(list(rows.values()), properties)}
-        companies = [ref.id for ref in found if ref.kind == COMPANY and ref.id.isdecimal()]
+        companies = [ref.id for ref in found if ref.kind == COMPANY]
         for id, row in self._client.read(KINDS[COMPANY], companies, ()).items():
             ref = Ref(self._client.crm, COMPANY, id)
             found[ref] = Record(ref=ref, version=version(row))
         return found
 
     def _names(self, asked: tuple[str, ...]) -> tuple[str, ...]:
-        """The properties to read. Raises ConfigError for configured ones that the account does not have."""
+        """The properties to read. Raises ConfigError for configured ones that the account does not have.
+
+        Raises BadAnswer when one is not there that objections and identifiers are read from.
+        """
         options = self._client.options
+        if missing := [name for name in VITAL if name not in self._properties.known()]:
+            raise BadAnswer(f"{self._client.crm}: HubSpot shows no contact property {', '.join(missing)}")
         self._properties.need("phones", options.phones)
         self._properties.need("collected", (options.collected,) if options.collected else ())
         self._properties.need("marketing_subscriptions", subscriptions(options))

@@ -122,6 +122,17 @@ class Index:
         where = and_(push.c.crm == ref.crm, push.c.kind == ref.kind, push.c.id == ref.id, push.c.channel == channel)
         self._database.execute(delete(push).where(where))
 
+    def lift_pushes(self, identifier: Identifier, channels: Iterable[Channel], now: datetime) -> None:
+        """Retires our pushes on every record of an identifier: its flag stays no source, and is pushed no more (SUP-11)."""
+        for ref in self.carriers([identifier.key]):
+            where = (
+                push.c.crm == ref.crm,
+                push.c.kind == ref.kind,
+                push.c.id == ref.id,
+                push.c.channel.in_(list(channels)),
+            )
+            self._database.execute(update(push).where(*where).values(lifted_at=now))
+
     def carriers(self, keys: Collection[SubjectKey]) -> list[Ref]:
         """The records that carry any of these keys, sorted."""
         return sorted(self._carriers(sorted(keys), None))

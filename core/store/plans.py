@@ -20,7 +20,7 @@ from core.plan import Item, Plan
 from core.store.database import Database
 from core.store.tables import plan, plan_item, policy_seen
 
-Status = Literal["open", "applying", "applied"]
+Status = Literal["open", "applying", "applied", "expired"]
 
 
 @dataclass(frozen=True, slots=True)

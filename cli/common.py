@@ -1,0 +1,48 @@
+"""What the verbs share: the configuration of the command, and the option for JSON."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import typer
+
+from cli.config import Config, load
+from cli.runtime import Runtime, runtime
+from core.errors import ConfigError
+
+Json = typer.Option(False, "--json", help="Print JSON.")
+
+
+def config(context: typer.Context) -> Config:
+    """The configuration that `--config` names. Raises ConfigError."""
+    return load(path(context), os.environ)
+
+
+def path(context: typer.Context) -> Path:
+    """Where the configuration is."""
+    found: Path = context.obj
+    return found
+
+
+@contextmanager
+def work(context: typer.Context, crms: list[str] | None = None) -> Iterator[Runtime]:
+    """The wired parts for a verb."""
+    with runtime(config(context), tuple(crms or ())) as wired:
+        yield wired
+
+
+def moment(text: str | None) -> datetime | None:
+    """A moment given on the command line, ISO 8601 with a time zone. Raises ConfigError."""
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(f"{text!r} is no moment.", "Write it as 2026-11-24T09:00+01:00.") from None
+    if found.tzinfo is None:
+        raise ConfigError(f"{text!r} has no time zone.", "Write it as 2026-11-24T09:00+01:00.")
+    return found

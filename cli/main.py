@@ -1,0 +1,83 @@
+"""The program: its verbs, and how errors become one sentence and an exit code."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from pathlib import Path
+
+import click
+import typer
+
+from cli import exits, logs, verbs
+from cli.output import err
+from core.errors import RepoussoirError, TellHuman
+
+app = typer.Typer(
+    name="repoussoir",
+    help="One GDPR policy in TOML, applied to HubSpot, Salesforce and Pipedrive: planned before it is applied, proven after.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    config: Path = typer.Option(
+        Path("config.toml"), "--config", "-c", envvar="REPOUSSOIR_CONFIG", help="The configuration."
+    ),
+    verbose: bool = typer.Option(False, "--verbose", "-v", help="Log what is being done."),
+) -> None:
+    """Options of every verb."""
+    logs.configure(verbose=verbose)
+    context.obj = config
+
+
+verbs.register(app)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs a command and answers its exit code; the entry point of the program."""
+    try:
+        answer = app(arguments, standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return exits.USAGE
+    except (click.Abort, KeyboardInterrupt):
+        err.print("Interrupted. Nothing is lost: the next run finishes what was under way.")
+        return exits.INTERRUPTED
+    except RepoussoirError as error:
+        _tell(error)
+        return exits.code(error)
+    except Exception as error:
+        _bug(error)
+        return exits.BUG
+    return answer if isinstance(answer, int) else exits.OK
+
+
+def _tell(error: RepoussoirError) -> None:
+    if isinstance(error, TellHuman):
+        err.print(f"[red]Error:[/] {_plain(error.problem)}")
+        if error.mend:
+            err.print(_plain(error.mend))
+    else:
+        err.print(f"[red]Stopped:[/] {_plain(str(error))}")
+
+
+def _bug(error: Exception) -> None:
+    """Says where it broke; the message itself may hold a value, so it is left out."""
+    frames = traceback.extract_tb(error.__traceback__)
+    err.print(f"[red]Unexpected {type(error).__name__}[/], please report it with these lines:")
+    for frame in frames[-6:]:
+        err.print(f"  {Path(frame.filename).name}:{frame.lineno} {frame.name}", markup=False)
+
+
+def _plain(text: str) -> str:
+    return text.replace("[", "\\[")
+
+
+def run() -> None:
+    """The console script."""
+    sys.exit(main())

@@ -1,0 +1,35 @@
+"""`repoussoir plan`: see what would be done. Changes nothing in any CRM."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from cli import common, exits, planfile, work
+from cli.output import as_json, bars, out, plan_json, show_plan
+
+
+def plan(
+    context: typer.Context,
+    only: list[str] = typer.Option([], help="Only this policy: suppression, retention, sensitive. May be repeated."),
+    crm: list[str] = typer.Option([], help="Only this CRM; nothing is destroyed then, as the others are not read."),
+    now: str | None = typer.Option(None, help="Judge as of this moment (a what-if that cannot be applied)."),
+    file: Path | None = typer.Option(None, "--out", help="Also write the plan here, as JSON Lines."),
+    json: bool = common.Json,
+) -> int:
+    """Read every CRM and show what would be done."""
+    with common.work(context, crm) as parts, bars() as progress:
+        made, reading = work.make_plan(parts, progress.read, common.moment(now), tuple(only))
+        if file:
+            planfile.write(made, parts.config.plan.ttl.after(made.made_at), file)
+    if json:
+        as_json(plan_json(made, tuple(reading.gaps)))
+    else:
+        show_plan(made, tuple(reading.gaps))
+        if not made.empty() and not made.what_if:
+            name = "" if not made.trips else " --approve-as NAME"
+            out.print(f"Apply it with: [bold]repoussoir apply {made.digest[:12]}{name}[/]")
+    if made.trips:
+        return exits.APPROVAL
+    return exits.INCOMPLETE if reading.gaps else exits.OK

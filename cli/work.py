@@ -1,0 +1,187 @@
+"""The jobs themselves, as the command line and the scheduler both call them: plan, apply, run. No printing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from cli.runtime import Runtime
+from core.apply import Tally
+from core.errors import BadAnswer, PlanRefused, StopCrm
+from core.model import Ref
+from core.notes import anchor_note, write_notes
+from core.outcomes import Outcomes
+from core.plan import Plan
+from core.propose import propose
+from core.read import Progress, Reading
+from core.recover import recover
+from core.store.plans import Kept
+from core.store.runs import Lock
+
+Step = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a run came to. `waiting` is the plan whose destructive part waits for approval, if there is one."""
+
+    plan: Plan
+    tally: Tally
+    gaps: tuple[str, ...]
+    waiting: Plan | None = None
+    recovered: int = 0
+
+
+def read(work: Runtime, progress: Progress, now: datetime) -> Reading:
+    """Scans the CRMs of this command; those left out count as not read."""
+    reading = work.reader(progress).read(work.connectors, now)
+    reading.gaps += work.gaps
+    return reading
+
+
+def make_plan(
+    work: Runtime, progress: Progress, what_if: datetime | None = None, only: tuple[str, ...] = ()
+) -> tuple[Plan, Reading]:
+    """Reads, judges and stores a plan. `only` keeps the findings of some policies; `what_if` judges as of another moment."""
+    now = what_if or work.tools.now()
+    judge = replace(work.judge, policies=tuple(p for p in work.judge.policies if not only or p.name in only))
+    narrowed = replace(work, judge=judge)
+    with work.writing():
+        reading = read(narrowed, progress, now)
+        plan = propose(work.store, judge, work.connectors, reading, work.config.brakes.brakes(), now)
+        plan = replace(plan, what_if=what_if is not None, made_at=work.tools.now())
+        keep(work, plan)
+    return plan, reading
+
+
+def keep(work: Runtime, plan: Plan) -> None:
+    """Stores a plan until its time is over."""
+    work.store.plans.keep(plan, work.config.plan.ttl.after(plan.made_at))
+
+
+def apply_plan(work: Runtime, kept: Kept, approver: str, progress: Progress, step: Step) -> Result:
+    """Applies a stored plan after a fresh reading. Raises PlanRefused when it may not be applied."""
+    now = work.tools.now()
+    permit(work, kept, approver, now)
+    with work.writing() as lock:
+        recovered = recover(work.store, work.connectors, work.judge, Outcomes(work.store), now)
+        reading = read(work, progress, now)
+        same_accounts(kept.plan, reading)
+        if approver:
+            approve(work, kept.plan, approver, now)
+        after = work.store.ledger.count()
+        tally = work.applier(lock, step).apply(kept.plan, tuple(reading.gaps))
+        finish(work, tally, after)
+        if kept.plan.destructive and not tally.left:
+            work.store.plans.see_policy(kept.plan.policy, now)
+    return Result(kept.plan, tally, tuple(reading.gaps), recovered=recovered)
+
+
+def permit(work: Runtime, kept: Kept, approver: str, now: datetime) -> None:
+    """Raises PlanRefused unless a plan may be applied now."""
+    plan, short = kept.plan, kept.plan.digest[:12]
+    if plan.what_if and not work.on_sandbox:
+        raise PlanRefused("A plan made with --now is a what-if and cannot be applied.", "Make one without --now.")
+    if kept.status == "applied":
+        raise PlanRefused(f"The plan {short} was applied already.", "Make a new one with `repoussoir plan`.")
+    if now > kept.expires_at:
+        raise PlanRefused(f"The plan {short} expired on {kept.expires_at:%Y-%m-%d %H:%M} UTC.", "Make a new one.")
+    if plan.policy != work.judge.version:
+        raise PlanRefused(
+            "The policies were changed after this plan was made.", "Make a new one with `repoussoir plan`."
+        )
+    if plan.trips and not (approver or kept.approved_by):
+        why = "; ".join(f"{trip.brake}: {trip.because}" for trip in plan.trips)
+        raise PlanRefused(
+            f"Brakes stop this plan: {why}.", f"If it is right: repoussoir apply {short} --approve-as NAME"
+        )
+
+
+def same_accounts(plan: Plan, reading: Reading) -> None:
+    """Raises PlanRefused when a CRM answers as another account than the plan was made for."""
+    for crm, account in reading.accounts.items():
+        if plan.accounts.get(crm, account.id) != account.id:
+            raise PlanRefused(f"The plan is for another account of {crm}.", "Make a new one with `repoussoir plan`.")
+
+
+def approve(work: Runtime, plan: Plan, approver: str, now: datetime) -> None:
+    """Writes down who approved which digest."""
+    with work.store.transaction():
+        work.store.plans.approve(plan.digest, approver, now)
+        work.store.ledger.append(now, "approval", {"plan": plan.digest, "by": approver})
+
+
+def run(work: Runtime, progress: Progress, step: Step) -> Result:
+    """The whole job: finish what was interrupted, read, plan, apply what no brake stops, keep the rest for approval."""
+    now = work.tools.now()
+    with work.writing() as lock:
+        recovered = recover(work.store, work.connectors, work.judge, Outcomes(work.store), now)
+        resume(work, lock_step(work, lock, step), now)
+        reading = read(work, progress, now)
+        plan = propose(work.store, work.judge, work.connectors, reading, work.config.brakes.brakes(), now)
+        allowed, waiting = divide(plan)
+        if waiting:
+            keep(work, waiting)
+        keep(work, allowed)
+        after = work.store.ledger.count()
+        tally = work.applier(lock, step).apply(allowed, tuple(reading.gaps))
+        finish(work, tally, after)
+        work.store.tombstones.purge(now)
+    return Result(plan, tally, tuple(reading.gaps), waiting, recovered)
+
+
+def divide(plan: Plan) -> tuple[Plan, Plan | None]:
+    """A plan as the part that no brake stops and the part that waits; None when nothing waits."""
+    stopped = {trip.stops for trip in plan.trips}
+    waits = tuple(item for item in plan.items if ("destruction" if item.destructive else "suppression") in stopped)
+    entries = plan.entries if "suppression" in stopped else ()
+    allowed = replace(
+        plan,
+        items=tuple(item for item in plan.items if item not in waits),
+        entries=() if entries else plan.entries,
+        trips=(),
+    )
+    return allowed, replace(plan, items=waits, entries=entries) if waits or entries else None
+
+
+def resume(work: Runtime, apply: Callable[[Plan], Tally], now: datetime) -> None:
+    """Finishes the plan that was being applied when the last run was interrupted, if it is still good."""
+    kept = work.store.plans.latest("applying")
+    if kept is None:
+        return
+    if now > kept.expires_at or kept.plan.policy != work.judge.version:
+        work.store.plans.close(kept.plan.digest, "expired")
+        return
+    apply(kept.plan)
+
+
+def lock_step(work: Runtime, lock: Lock, step: Step) -> Callable[[Plan], Tally]:
+    """How an interrupted plan is taken up again, notes included."""
+
+    def apply(plan: Plan) -> Tally:
+        after = work.store.ledger.count()
+        tally = work.applier(lock, step).apply(plan)
+        finish(work, tally, after)
+        return tally
+
+    return apply
+
+
+def finish(work: Runtime, tally: Tally, after: int) -> None:
+    """The notes that are owed, the note about erased people on each anchor, and entries moved to the current key."""
+    now = work.tools.now()
+    tally.stopped |= write_notes(work.store, work.connectors, now)
+    for crm, anchor in work.anchors.items():
+        if crm in work.connectors and crm not in tally.stopped:
+            _anchor(work, crm, anchor, after, tally, now)
+    if len(work.keyring.ids) > 1:
+        for row in work.store.index.rows():
+            work.store.suppression.rekey(row.identifiers)
+
+
+def _anchor(work: Runtime, crm: str, anchor: Ref, after: int, tally: Tally, now: datetime) -> None:
+    try:
+        anchor_note(work.store, work.connectors[crm], anchor, after, now)
+    except (StopCrm, BadAnswer) as error:
+        tally.stopped[crm] = str(error)

@@ -1,0 +1,24 @@
+"""Free text to hits: the one entrance to detection. Knows nothing of properties, settings or actions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from policies.sensitive import identifiers, lexicon
+from policies.sensitive.folding import fold
+from policies.sensitive.hit import Hit
+
+__all__ = ["Hit", "detect"]
+
+
+def detect(text: str) -> tuple[Hit, ...]:
+    """What a text says that a CRM must not hold, in order. Offsets count characters of `text`; hits may overlap.
+
+    Must be plain text, as a reader sees it (`markup.visible` for HTML). A denial is a hit too: "not religious" tells.
+    """
+    folded = fold(text)
+    found: Iterator[Hit] = (hit for part in (identifiers.find, lexicon.find) for hit in part(folded))
+    return tuple(
+        sorted(replace(hit, start=start, end=end) for hit in found for start, end in [folded.raw(hit.start, hit.end)])
+    )

@@ -1,0 +1,246 @@
+"""Erase against the local HubSpot: never another person, own children only, once, and sure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from connectors.hubspot.connector import HubSpotConnector
+from connectors.sandbox.wire import Request, Response
+from core.actions import Command, Erase
+from core.connector import Changed, Done, Gone, Refused
+from core.errors import NotAllowed, Unreachable
+from core.model import Ref
+from tests.test_connectors_hubspot_connector import Place, do, fresh
+
+ALL = Erase(("notes", "activities", "emails", "files"))
+PLAIN = Erase()
+NOTE: dict[str, Any] = {"hs_timestamp": "2024-01-01T00:00:00Z", "hs_note_body": "met at the fair"}
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Place]:
+    """One server for the file."""
+    place = Place()
+    yield place
+    place.close()
+
+
+@pytest.fixture
+def place(running: Place) -> Place:
+    """The server in its first state."""
+    running.sandbox.reset()
+    return running
+
+
+@pytest.fixture
+def crm(place: Place) -> HubSpotConnector:
+    """A connector to it."""
+    return place.connect()
+
+
+def archived(place: Place, kind: str) -> set[str]:
+    """The ids in the bin."""
+    return {row["id"] for row in place.raw("GET", f"/crm/v3/objects/{kind}", archived="true")["results"]}
+
+
+def test_the_contact_is_gone_for_good_and_the_receipt_says_what_stays(place: Place, crm: HubSpotConnector) -> None:
+    """§2.4: gdpr-delete by id; not in the bin."""
+    ref = place.contact("101", email="a@example.fr")
+    (receipt,) = do(crm, PLAIN, ref)
+    assert isinstance(receipt, Done) and "30 days" in receipt.remains
+    assert crm.get([ref]) == {ref: None}
+    assert archived(place, "contacts") == set()
+
+
+def test_twice_is_gone(place: Place, crm: HubSpotConnector) -> None:
+    """Nothing is sent the second time: a mistyped id must not be tried."""
+    ref = place.contact("101", email="a@example.fr")
+    batch = [Command(ref, fresh(crm, ref).version, PLAIN)]
+    assert [type(item) for item in (*crm.apply(batch), *crm.apply(batch))] == [Done, Gone]
+    assert place.calls("/gdpr-delete") == 1
+
+
+def test_a_changed_contact_is_not_erased(place: Place, crm: HubSpotConnector) -> None:
+    """Nor are its children touched."""
+    ref = place.contact("101", email="a@example.fr")
+    place.child("notes", "1", [("contacts", "101")], **NOTE)
+    version = fresh(crm, ref).version
+    place.raw("PATCH", "/crm/v3/objects/contacts/101", {"properties": {"city": "Paris"}})
+    assert list(crm.apply([Command(ref, version, ALL)])) == [Changed()]
+    assert place.there("contacts", "101") and place.there("notes", "1")
+
+
+def test_a_merged_away_id_never_erases_the_survivor(place: Place, crm: HubSpotConnector) -> None:
+    """§12.20: erasing "id A" may erase the merged person B."""
+    ref, other = place.contact("101", email="a@example.fr"), place.contact("102", email="b@example.fr")
+    version = fresh(crm, ref).version
+    merged = place.raw("POST", "/crm/v3/objects/contacts/merge", {"primaryObjectId": "102", "objectIdToMerge": "101"})
+    receipts = list(crm.apply([Command(item, version, ALL) for item in (ref, other)]))
+    assert isinstance(receipts[0], Gone)
+    assert not isinstance(receipts[1], Done)
+    assert place.there("contacts", merged["id"]) and place.calls("/gdpr-delete") == 0
+
+
+def test_a_contact_that_merges_while_its_children_go_is_left(place: Place, crm: HubSpotConnector) -> None:
+    """The ids are compared once more right before the purge."""
+    ref = place.contact("101", email="a@example.fr")
+    version = fresh(crm, ref).version
+    survivor = {"id": "102", "updatedAt": "2026-01-01T00:00:00Z", "properties": {}, "archived": False}
+    place.fault("/contacts/batch/read", status=200, body={"status": "COMPLETE", "results": [survivor]}, skip=1)
+    place.fault("/contacts/101$", status=200, body=survivor)
+    assert list(crm.apply([Command(ref, version, ALL)])) == [Gone()]
+    assert place.there("contacts", "101") and place.calls("/gdpr-delete") == 0
+
+
+def test_own_children_go_first(place: Place, crm: HubSpotConnector) -> None:
+    """§12.8: notes, calls, tasks and meetings into the bin, e-mails for good; the receipt says where they are."""
+    ref = place.contact("101", email="a@example.fr")
+    for number, kind in enumerate(("notes", "calls", "tasks", "meetings", "emails")):
+        place.child(kind, str(number), [("contacts", "101")], hs_timestamp="2024-01-01T00:00:00Z")
+    (receipt,) = do(crm, ALL, ref)
+    assert isinstance(receipt, Done)
+    assert (
+        "1 notes in the recycle bin for 90 days" in receipt.remains and "1 emails deleted for good" in receipt.remains
+    )
+    paths = [
+        row["path"] for row in place.raw("GET", "/_sandbox/requests", path="batch/archive|gdpr-delete")["requests"]
+    ]
+    assert [path.split("/")[4] for path in paths] == ["notes", "calls", "tasks", "meetings", "emails", "contacts"]
+    assert not any(
+        place.there(kind, str(n)) for n, kind in enumerate(("notes", "calls", "tasks", "meetings", "emails"))
+    )
+
+
+@pytest.mark.parametrize("owner", ["contacts", "companies", "deals", "tickets"])
+def test_a_child_of_somebody_else_too_stays(place: Place, crm: HubSpotConnector, owner: str) -> None:
+    """Only the link goes, and the receipt says so; the business record stays."""
+    ref = place.contact("101", email="a@example.fr")
+    place.child(owner, "900")
+    place.child("notes", "1", [("contacts", "101"), (owner, "900")], **NOTE)
+    place.child("notes", "2", [("contacts", "101")], **NOTE)
+    (receipt,) = do(crm, ALL, ref)
+    assert isinstance(receipt, Done) and "1 notes kept with other records, link removed" in receipt.remains
+    assert place.there("notes", "1") and not place.there("notes", "2") and place.there(owner, "900")
+
+
+def test_only_the_children_that_were_asked_for_go(place: Place, crm: HubSpotConnector) -> None:
+    """The cascade is a choice; what HubSpot does with the rest is its own."""
+    ref = place.contact("101", email="a@example.fr")
+    place.child("notes", "1", [("contacts", "101")], **NOTE)
+    place.child("calls", "2", [("contacts", "101")], hs_timestamp="2024-01-01T00:00:00Z")
+    (receipt,) = do(crm, Erase(("notes",)), ref)
+    assert isinstance(receipt, Done) and "calls" not in receipt.remains
+    assert (place.calls("/notes/batch/archive"), place.calls("/calls/batch/archive")) == (1, 0)
+
+
+def test_a_child_shared_by_two_that_are_erased_together_goes(place: Place, crm: HubSpotConnector) -> None:
+    """It belongs to nobody who stays: left alone, it would be an orphan with their data."""
+    refs = place.contact("101", email="a@example.fr"), place.contact("102", email="b@example.fr")
+    place.child("notes", "1", [("contacts", "101"), ("contacts", "102")], **NOTE)
+    assert [type(item) for item in do(crm, ALL, *refs)] == [Done, Done]
+    assert place.calls("/notes/batch/archive") == 1 and not place.there("notes", "1")
+
+
+def test_without_the_scope_to_see_other_owners_nothing_goes(place: Place) -> None:
+    """A child whose owners may not be read might be a deal's."""
+    ref = place.contact("101", email="a@example.fr")
+    place.child("notes", "1", [("contacts", "101")], **NOTE)
+    with pytest.raises(NotAllowed):
+        do(place.connect("sandbox-lacks:crm.objects.companies.read"), ALL, ref)
+    assert place.there("contacts", "101") and place.there("notes", "1")
+
+
+def test_the_calls_for_fifty_are_few(place: Place, crm: HubSpotConnector) -> None:
+    """§8 of the design: at most 2.1 calls a person, all reading included."""
+    refs = [place.contact(str(1000 + number), email=f"p{number}@example.fr") for number in range(50)]
+    for number in range(10):
+        place.child("notes", str(number), [("contacts", str(1000 + number))], **NOTE)
+    versions = {ref: record.version for ref, record in crm.get(refs).items() if record}
+    receipts = list(crm.apply([Command(ref, versions[ref], ALL) for ref in refs]))
+    crm.get(refs)
+    assert {type(item) for item in receipts} == {Done}
+    assert place.calls() <= 2.1 * 50
+    assert len(refs) == crm.capabilities.batch["erase"]
+
+
+def test_a_purge_whose_answer_was_lost_is_read_back(place: Place, crm: HubSpotConnector) -> None:
+    """There is no way back: it is looked at, not repeated."""
+    ref = place.contact("101", email="a@example.fr")
+    place.fault("/gdpr-delete", cut="after")
+    assert [type(item) for item in do(crm, PLAIN, ref)] == [Done]
+    assert place.calls("/gdpr-delete") == 1
+
+
+def test_a_purge_that_never_arrived_is_repeated_once_the_contact_was_seen(place: Place, crm: HubSpotConnector) -> None:
+    """By its id it can only ever erase that contact."""
+    ref = place.contact("101", email="a@example.fr")
+    place.fault("/gdpr-delete", status=502, body="<html/>")
+    assert [type(item) for item in do(crm, PLAIN, ref)] == [Done]
+    assert place.calls("/gdpr-delete") == 2
+
+
+def test_a_purge_that_keeps_failing_raises(place: Place, crm: HubSpotConnector) -> None:
+    """Neither done nor refused; those before it were answered."""
+    refs = place.contact("101", email="a@example.fr"), place.contact("102", email="b@example.fr")
+    place.fault("/gdpr-delete", status=502, body="<html/>", skip=1, times=None)
+    receipts = crm.apply([Command(ref, fresh(crm, ref).version, PLAIN) for ref in refs])
+    assert isinstance(next(receipts), Done)
+    with pytest.raises(Unreachable):
+        next(receipts)
+    assert place.there("contacts", "102")
+
+
+@pytest.mark.parametrize("status", [400, 404])
+def test_a_purge_that_hubspot_rejects(place: Place, crm: HubSpotConnector, status: int) -> None:
+    """§14: the codes are not settled; a contact that is still there was refused."""
+    ref = place.contact("101", email="a@example.fr")
+    place.fault("/gdpr-delete", status=status, body={"category": "VALIDATION_ERROR"})
+    assert do(crm, PLAIN, ref) == [Refused(f"{status} VALIDATION_ERROR")]
+
+
+def test_nobody_is_erased_by_address(place: Place, crm: HubSpotConnector) -> None:
+    """§12.6: a mistyped address would be blocklisted; a ref that is no id is gone, and nothing is sent."""
+    ref = Ref("hubspot", "contact", "a@example.fr")
+    place.contact("101", email="a@example.fr")
+    assert list(crm.apply([Command(ref, "v", PLAIN)])) == [Gone()]
+    assert place.there("contacts", "101") and place.calls("/gdpr-delete") == 0
+
+
+class Files:
+    """The vendor's file routes, which the local HubSpot has not: what was deleted."""
+
+    def __init__(self, **access: str) -> None:
+        self.access, self.deleted = access, set[str]()
+
+    def serve(self, place: Place) -> None:
+        """Adds them to a server."""
+        routes = place.sandbox.app("hubspot").routes
+        routes.add("GET", "/files/v3/files/{id}", self._get)
+        routes.add("DELETE", "/files/v3/files/{id}/gdpr-delete", self._delete)
+
+    def _get(self, _: Request, id: str) -> Response:
+        known = self.access.get(f"f{id}")
+        return Response(200, {"id": id, "access": known}) if known else Response(404, {"category": "OBJECT_NOT_FOUND"})
+
+    def _delete(self, _: Request, id: str) -> Response:
+        self.deleted.add(id)
+        return Response(204)
+
+
+def test_private_attachments_go_and_shared_ones_stay() -> None:
+    """A file that the file manager shows may be used elsewhere; one that is gone already counts as deleted."""
+    place, files = Place(), Files(f7="HIDDEN_PRIVATE", f8="PUBLIC_INDEXABLE")
+    try:
+        files.serve(place)
+        ref = place.contact("101", email="a@example.fr")
+        place.child("companies", "900")
+        place.child("notes", "1", [("contacts", "101")], **NOTE, hs_attachment_ids="7;8;9")
+        place.child("notes", "2", [("contacts", "101"), ("companies", "900")], **NOTE, hs_attachment_ids="10")
+        (receipt,) = do(place.connect(), ALL, ref)
+        assert isinstance(receipt, Done) and files.deleted == {"7"}
+        assert "1 files kept: not private" in receipt.remains and "2 files deleted" in receipt.remains
+    finally:
+        place.close()

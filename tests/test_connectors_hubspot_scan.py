@@ -1,0 +1,292 @@
+"""Reading contacts from the local HubSpot: completeness, children, statuses, merged and missing records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from core.errors import BadAnswer, ConfigError, NotAllowed
+from core.model import Moment, Objection, Query, Ref
+from tests.test_connectors_hubspot_connector import Place, everything, fresh
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Place]:
+    """One server for the file."""
+    place = Place()
+    yield place
+    place.close()
+
+
+@pytest.fixture
+def place(running: Place) -> Place:
+    """The server in its first state."""
+    running.sandbox.reset()
+    return running
+
+
+def contact(id: str) -> Ref:
+    """A contact's ref."""
+    return Ref("hubspot", "contact", id)
+
+
+def test_a_scan_reads_every_contact_by_the_list_and_never_by_search(place: Place) -> None:
+    """§12.1: search lags, stops at 10,000 and hides; ten pages share the calls for links."""
+    for number in range(1005):
+        place.contact(str(1000 + number), email=f"p{number}@example.fr")
+    pages = list(place.connect().scan(Query("contact")))
+    assert [len(page.records) for page in pages] == [1000, 5]
+    assert [page.last for page in pages] == [False, True]
+    assert len({record.ref.id for page in pages for record in page.records}) == 1005
+    assert place.calls("/search") == 0
+    assert (place.calls("/objects/contacts$"), place.calls("/associations/")) == (11, 8)
+
+
+def test_an_empty_account_has_one_last_page(place: Place) -> None:
+    """The last page, which may be empty, says so."""
+    assert [(page.records, page.last) for page in place.connect().scan(Query("contact"))] == [((), True)]
+
+
+def test_archived_contacts_are_not_scanned_and_read_as_gone(place: Place) -> None:
+    """§12.5: the list leaves them out; a batch read does not find them."""
+    place.load({"kind": "contacts", "id": "9", "properties": {"email": "a@example.fr"}, "archived": True})
+    assert everything(place.connect()) == []
+    assert place.connect().get([contact("9")]) == {contact("9"): None}
+
+
+def test_a_cursor_that_does_not_move_is_no_end(place: Place) -> None:
+    """A scan that cannot be complete raises, and does not turn for ever."""
+    body = {"results": [], "paging": {"next": {"after": "7"}}}
+    place.fault("/objects/contacts$", status=200, body=body, times=None)
+    with pytest.raises(BadAnswer):
+        everything(place.connect())
+
+
+@pytest.mark.parametrize("paging", [None, {}, {"next": None}])
+def test_an_empty_paging_is_the_end(place: Place, paging: object) -> None:
+    """§12.26."""
+    place.fault("/objects/contacts$", status=200, body={"results": [], "paging": paging})
+    assert everything(place.connect()) == []
+
+
+def test_a_long_list_of_properties_goes_in_a_body(place: Place) -> None:
+    """§12.27: HubSpot answers 414 to long URLs; the list then gives ids only."""
+    names = [f"custom_{'x' * 40}_{number}" for number in range(150)]
+    for name in names:
+        place.load({"kind": "property", "objectType": "contacts", "name": name})
+    filled: dict[str, Any] = {names[-1]: "here"}
+    place.contact("101", email="a@example.fr", **filled)
+    (record,) = everything(place.connect(), *names)
+    assert record.values == {names[-1]: "here"}
+    assert record.emails == ("a@example.fr",)
+
+
+def test_get_answers_every_ref_and_in_batches(place: Place) -> None:
+    """Gone is None; any number of refs; what is no id cannot be there."""
+    for number in range(120):
+        place.contact(str(1000 + number))
+    refs = [contact(str(1000 + number)) for number in range(120)]
+    odd = [contact("999999"), contact("a@example.fr"), contact("../1000"), Ref("hubspot", "robot", "1")]
+    found = place.connect().get([*refs, *odd])
+    assert list(found) == [*refs, *odd]
+    assert all(found[ref] for ref in refs) and not any(found[ref] for ref in odd)
+    assert place.calls("/contacts/batch/read") == 2
+
+
+def test_a_merged_away_contact_is_gone_and_not_the_survivor(place: Place) -> None:
+    """§12.20: a batch read answers the survivor under another id; nobody may erase B for A."""
+    place.contact("101", email="a@example.fr")
+    place.contact("102", email="b@example.fr")
+    place.raw("POST", "/crm/v3/objects/contacts/merge", {"primaryObjectId": "101", "objectIdToMerge": "102"})
+    survivors = [record.ref for record in everything(place.connect())]
+    found = place.connect().get([contact("101"), contact("102"), *survivors])
+    assert {ref for ref, record in found.items() if record} == set(survivors)
+
+
+def test_a_row_error_that_is_not_about_absence_is_not_gone(place: Place) -> None:
+    """Never guess: a 207 may hold other errors."""
+    error = {"status": "error", "category": "INTERNAL_ERROR", "context": {"ids": ["101"]}}
+    body = {"status": "COMPLETE", "results": [], "numErrors": 1, "errors": [error]}
+    place.contact("101")
+    place.fault("/contacts/batch/read", status=207, body=body)
+    with pytest.raises(BadAnswer):
+        place.connect().get([contact("101")])
+
+
+def test_a_row_in_neither_list_is_looked_for_alone(place: Place) -> None:
+    """§2.3: it may be missing from both; a record that exists is then not called gone."""
+    place.contact("101")
+    place.fault("/contacts/batch/read", status=200, body={"status": "COMPLETE", "results": []}, times=None)
+    with pytest.raises(BadAnswer):
+        place.connect().get([contact("101")])
+    assert place.connect().get([contact("102")]) == {contact("102"): None}
+
+
+def test_a_property_of_the_configuration_that_is_not_there_is_an_error(place: Place) -> None:
+    """§2.1: a read leaves unknown names out silently, and a phone number or an objection would be missed."""
+    for setting in ({"phones": ["nophone"]}, {"collected": "noday"}, {"marketing_subscriptions": ["404"]}):
+        with pytest.raises(ConfigError, match=next(iter(setting))):
+            everything(place.connect(**setting))
+
+
+def test_an_inbound_property_that_the_account_lacks_is_unreadable(place: Place) -> None:
+    """An account without the product has no such property: silence is not inactivity."""
+    place.contact("101")
+    rows = place.raw("GET", "/crm/v3/properties/contacts")["results"]
+    kept = [row for row in rows if row["name"] != "recent_conversion_date"]
+    place.fault("/properties/contacts", status=200, body={"results": kept})
+    (record,) = everything(place.connect(inbound=["hs_email_last_click_date", "recent_conversion_date"]))
+    assert record.unreadable == ("recent_conversion_date",)
+
+
+@pytest.mark.parametrize("name", ["hs_email_optout", "hs_additional_emails", "email"])
+def test_an_account_that_hides_what_objections_are_read_from_is_not_understood(place: Place, name: str) -> None:
+    """§2.1: unknown names are left out silently: every objection would be missed."""
+    rows = place.raw("GET", "/crm/v3/properties/contacts")["results"]
+    place.fault("/properties/contacts", status=200, body={"results": [row for row in rows if row["name"] != name]})
+    with pytest.raises(BadAnswer, match=name):
+        everything(place.connect())
+
+
+def test_the_children_tell_the_clock_the_audience_and_open_business(place: Place) -> None:
+    """RET-20: what came in, won deals, open deals and tickets; not what we sent."""
+    place.contact("101")
+    links = [("contacts", "101")]
+    place.child("emails", "1", links, hs_timestamp="2023-01-01T00:00:00Z", hs_email_direction="INCOMING_EMAIL")
+    place.child("emails", "2", links, hs_timestamp="2024-01-01T00:00:00Z", hs_email_direction="INCOMING_EMAIL")
+    place.child("emails", "3", links, hs_timestamp="2025-01-01T00:00:00Z", hs_email_direction="EMAIL")
+    place.child("calls", "4", links, hs_timestamp="2023-02-01T00:00:00Z", hs_call_direction="INBOUND")
+    place.child("calls", "5", links, hs_timestamp="2025-02-01T00:00:00Z", hs_call_direction="OUTBOUND")
+    place.child("notes", "6", links, hs_timestamp="2025-03-01T00:00:00Z", hs_note_body="x")
+    place.child("deals", "7", links, dealstage="closedwon", closedate="2022-06-01T00:00:00Z")
+    place.child("deals", "8", links, dealstage="appointmentscheduled")
+    place.child("tickets", "9", links, hs_pipeline_stage="1")
+    record = fresh(place.connect(), contact("101"))
+    assert {item.source: item.at for item in record.inbound} == {
+        "incoming_email": datetime(2024, 1, 1, tzinfo=UTC),
+        "inbound_call": datetime(2023, 2, 1, tzinfo=UTC),
+        "won_deal": datetime(2022, 6, 1, tzinfo=UTC),
+    }
+    assert record.signals == {"won_deal"}
+    assert record.open == ("deal", "ticket")
+
+
+def test_closed_business_is_not_open(place: Place) -> None:
+    """Lost deals and closed tickets; a stage that nobody knows is open."""
+    place.contact("101")
+    place.child("deals", "7", [("contacts", "101")], dealstage="closedlost")
+    place.child("tickets", "9", [("contacts", "101")], hs_pipeline_stage="4")
+    assert fresh(place.connect(), contact("101")).open == ()
+    place.child("deals", "8", [("contacts", "101")], dealstage="presentationscheduled", hs_is_closed="")
+    assert fresh(place.connect(), contact("101")).open == ("deal",)
+    assert fresh(place.connect(won_stages=["presentationscheduled"]), contact("101")).signals == {"won_deal"}
+
+
+def test_a_moment_without_a_date_is_unreadable(place: Place) -> None:
+    """A won deal without a close date makes a customer whose clock is not known."""
+    place.contact("101")
+    place.child("deals", "7", [("contacts", "101")], dealstage="closedwon")
+    record = fresh(place.connect(), contact("101"))
+    assert record.signals == {"won_deal"}
+    assert record.unreadable == ("won_deal",)
+
+
+@pytest.mark.parametrize(
+    ("scope", "lost"), [("crm.objects.deals.read", ("deal", "won_deal")), ("tickets", ("ticket",))]
+)
+def test_children_that_may_not_be_read_are_named_and_not_asked_twice(
+    place: Place, scope: str, lost: tuple[str, ...]
+) -> None:
+    """RET-22: a missing scope must not look like no open business."""
+    place.contact("101")
+    connector = place.connect(f"sandbox-lacks:{scope}")
+    assert fresh(connector, contact("101")).unreadable == lost
+    assert fresh(connector, contact("101")).unreadable == lost
+    assert place.calls("/associations/contacts/(deals|tickets)") == 3
+
+
+def test_every_page_of_links_is_read(place: Place) -> None:
+    """§2.6: links are paged by row, 500 at a time; the one that counts may be the last."""
+    place.contact("101")
+    for number in range(501):
+        place.child("calls", str(2000 + number), [("contacts", "101")], hs_call_direction="OUTBOUND")
+    place.child(
+        "calls", "3000", [("contacts", "101")], hs_call_direction="INBOUND", hs_timestamp="2024-05-05T00:00:00Z"
+    )
+    record = fresh(place.connect(), contact("101"))
+    assert record.inbound == (Moment(datetime(2024, 5, 5, tzinfo=UTC), "inbound_call"),)
+
+
+def test_links_that_fail_for_another_reason_are_not_none(place: Place) -> None:
+    """§2.6: NO_ASSOCIATIONS_FOUND is benign, other errors are not."""
+    place.contact("101")
+    error = {"status": "error", "category": "INTERNAL_ERROR", "context": {"fromObjectId": ["101"]}}
+    place.fault("/associations/contacts/deals", status=207, body={"results": [], "numErrors": 1, "errors": [error]})
+    with pytest.raises(BadAnswer):
+        place.connect().get([contact("101")])
+
+
+@pytest.mark.parametrize("tier", ["professional", "enterprise"])
+def test_additional_addresses_have_a_status_of_their_own(place: Place, tier: str) -> None:
+    """§12.14, §12.15: read by batch on Enterprise, one by one below; only where there are such addresses."""
+    place.settings(tier=tier)
+    place.contact("101", email="a@example.fr", hs_additional_emails="b@example.fr;c@example.fr")
+    place.contact("102", email="d@example.fr", hs_email_optout="true")
+    stamp = "2022-02-02T00:00:00.000Z"
+    place.load({"kind": "subscription", "email": "b@example.fr", "status": "unsubscribed_all", "timestamp": stamp})
+    first, second = everything(place.connect())
+    told = Objection("email", "PORTAL_WIDE", datetime(2022, 2, 2, tzinfo=UTC))
+    assert (first.objections, first.suppressed) == ((told,), frozenset())
+    assert second.suppressed == {"email"}
+    assert place.calls("/statuses/[^/]+%40") == (0 if tier == "enterprise" else 2)
+
+
+@pytest.mark.parametrize("tier", ["professional", "enterprise"])
+def test_a_marketing_type_counts_on_additional_addresses_too(place: Place, tier: str) -> None:
+    """DESIGN §6: a type only for the purpose that the configuration maps to it."""
+    place.settings(tier=tier)
+    place.contact("101", email="a@example.fr", hs_additional_emails="b@example.fr")
+    place.load({"kind": "subscription", "email": "b@example.fr", "status": "unsubscribed", "subscriptionId": "1001"})
+    assert fresh(place.connect(), contact("101")).objections == ()
+    (objection,) = fresh(place.connect(marketing_subscriptions=["1001"]), contact("101")).objections
+    assert (objection.channel, objection.source) == ("email", "hs_email_optout_1001")
+
+
+def test_an_address_that_hubspot_does_not_take_stops_nobody_else(place: Place) -> None:
+    """One bad address refuses a batch; it alone is unreadable."""
+    place.settings(tier="enterprise")
+    place.contact("101", email="a@example.fr", hs_additional_emails="not-an-address")
+    place.contact("102", email="c@example.fr", hs_additional_emails="d@example.fr")
+    place.load({"kind": "subscription", "email": "d@example.fr", "status": "unsubscribed_all"})
+    first, second = everything(place.connect())
+    assert first.unreadable == ("subscription_status",)
+    assert [item.source for item in second.objections] == ["PORTAL_WIDE"]
+
+
+def test_without_the_scope_for_statuses_nothing_is_said(place: Place) -> None:
+    """An objection that may not be read must stop the account, not look like none."""
+    place.contact("101", email="a@example.fr", hs_additional_emails="b@example.fr")
+    with pytest.raises(NotAllowed):
+        everything(place.connect("sandbox-lacks:communication_preferences.read"))
+
+
+def test_sensitive_values_are_read_where_the_scope_is_there(place: Place) -> None:
+    """§12.12."""
+    name = {"kind": "property", "objectType": "contacts", "name": "health", "dataSensitivity": "sensitive"}
+    place.load(name)
+    place.contact("101", health="x")
+    assert fresh(place.connect(), contact("101"), "health").values == {"health": "x"}
+    with pytest.raises(NotAllowed) as caught:
+        everything(place.connect("sandbox-lacks:crm.objects.contacts.sensitive.read"), "health")
+    assert "crm.objects.contacts.sensitive.read" in caught.value.missing
+
+
+def test_a_company_is_read_for_its_version(place: Place) -> None:
+    """The audit anchor may be a company."""
+    place.child("companies", "500", name="Acme")
+    ref = Ref("hubspot", "company", "500")
+    assert fresh(place.connect(), ref).version
+    assert place.connect().get([Ref("hubspot", "company", "501")]) == {Ref("hubspot", "company", "501"): None}

@@ -1,0 +1,420 @@
+"""Writing to Salesforce: opt-outs, restriction, clearing, redaction, anonymising (salesforce.md §3, §5, Traps; SUP-01)."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from connectors.salesforce.actions import ANONYMISED, HISTORY
+from connectors.salesforce.connector import Salesforce
+from connectors.salesforce.options import SalesforceOptions
+from connectors.sandbox.salesforce import Salesforce as SandboxOrg
+from connectors.sandbox.salesforce.ids import make as id_of
+from connectors.sandbox.world import Sandbox
+from connectors.transport import Tools
+from core.actions import Action, Anonymise, Clear, Command, Redact, Restrict, Span, Suppress
+from core.connector import AlreadyDone, Changed, Done, Gone, Receipt, Refused
+from core.errors import NotAllowed, QuotaSpent, Unreachable
+from core.model import Channel, Query, Record, Ref
+
+ANN, BOB, ZOE = id_of("003", 501), id_of("003", 502), id_of("00Q", 501)
+BOTH: tuple[Channel, ...] = ("email", "telephone")
+COLLECTIONS = "composite/sobjects$"
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[Sandbox]:
+    with Sandbox(vendors=[SandboxOrg]) as running:
+        yield running
+
+
+@pytest.fixture
+def org(world: Sandbox) -> Sandbox:
+    world.reset()
+    return world
+
+
+def load(org: Sandbox, *lines: tuple[str, dict[str, Any]]) -> None:
+    org.load(json.dumps({"crm": "salesforce", "kind": kind, **values}) for kind, values in lines)
+
+
+def connect(org: Sandbox, token: str = "sandbox", **options: Any) -> Salesforce:
+    given = {"connector": "salesforce", "base_url": org.urls["salesforce"], "token": token, **options}
+    return Salesforce("sf", SalesforceOptions(**given), Tools(sleep=lambda seconds: None))
+
+
+def fault(org: Sandbox, **what: Any) -> None:
+    body = json.dumps([{"crm": "salesforce", **what}]).encode()
+    urllib.request.urlopen(
+        urllib.request.Request(f"{org.urls['salesforce']}/_sandbox/faults", body, method="POST")
+    ).close()
+
+
+def writes(org: Sandbox, method: str = "PATCH") -> int:
+    url = f"{org.urls['salesforce']}/_sandbox/requests?method={method}"
+    with urllib.request.urlopen(url) as answer:
+        return int(json.load(answer)["count"])
+
+
+def contact(id: str = ANN, **values: Any) -> tuple[str, dict[str, Any]]:
+    return "Contact", {"Id": id, "LastName": "Test", "CreatedDate": "2020-01-01T00:00:00Z", **values}
+
+
+def lead(id: str = ZOE, **values: Any) -> tuple[str, dict[str, Any]]:
+    return "Lead", {"Id": id, "LastName": "Test", "Company": "X", "CreatedDate": "2020-01-01T00:00:00Z", **values}
+
+
+def field(name: str, type: str = "string", object: str = "Contact", **spec: Any) -> tuple[str, dict[str, Any]]:
+    return "_field", {"object": object, "name": name, "type": type, **spec}
+
+
+def ref(id: str = ANN, kind: str = "Contact") -> Ref:
+    return Ref("sf", kind, id)
+
+
+def read(crm: Salesforce, ref: Ref, *properties: str) -> Record:
+    found = crm.get([ref], properties)[ref]
+    assert found is not None
+    return found
+
+
+def command(crm: Salesforce, ref: Ref, action: Action) -> Command:
+    return Command(ref, read(crm, ref).version, action)
+
+
+def do(crm: Salesforce, action: Action, target: Ref | None = None) -> Receipt:
+    (receipt,) = crm.apply([command(crm, target or ref(), action)])
+    return receipt
+
+
+def row(org: Sandbox, id: str = ANN, kind: str = "Contact") -> dict[str, Any]:
+    found = org.app("salesforce").state.get(f"salesforce.{kind}", id)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(("id", "kind"), [(ANN, "Contact"), (ZOE, "Lead")])
+def test_suppress_sets_the_vendors_flags_and_twice_is_once(org: Sandbox, id: str, kind: str) -> None:
+    """SUP-01: both channels have a native flag; the new version is told; the second time nothing is written."""
+    load(org, contact(), lead())
+    crm = connect(org)
+    receipt = do(crm, Suppress(BOTH), ref(id, kind))
+    after = read(crm, ref(id, kind))
+    assert receipt == Done(after.version)
+    assert after.suppressed == {"email", "telephone"}
+    count = writes(org)
+    assert do(crm, Suppress(BOTH), ref(id, kind)) == AlreadyDone()
+    assert writes(org) == count
+
+
+def test_suppress_of_one_channel_leaves_the_other(org: Sandbox) -> None:
+    """SUP-01: an objection is per channel."""
+    load(org, contact())
+    crm = connect(org)
+    do(crm, Suppress(("telephone",)))
+    assert read(crm, ref()).suppressed == {"telephone"}
+
+
+def test_a_stale_version_writes_nothing(org: Sandbox) -> None:
+    """Contract: every write is bound to the version that was read; the batch is re-read right before it."""
+    load(org, contact(), contact(BOB))
+    crm = connect(org)
+    stale = command(crm, ref(), Suppress(BOTH))
+    do(crm, Clear(("Title",)))
+    load(org, contact(Title="x", SystemModstamp="2026-01-01T00:00:00Z"))
+    receipts = list(crm.apply([stale, command(crm, ref(BOB), Suppress(BOTH))]))
+    assert receipts[0] == Changed()
+    assert isinstance(receipts[1], Done)
+    assert read(crm, ref()).suppressed == frozenset()
+
+
+def test_receipts_come_in_the_order_of_the_commands(org: Sandbox) -> None:
+    """Contract: one receipt a command, in order, whatever kinds are mixed; missing and malformed ids are Gone."""
+    load(org, contact(), lead(), contact(BOB, DoNotCall=True))
+    crm = connect(org)
+    refs = [ref(ZOE, "Lead"), ref(id_of("003", 999)), ref(BOB), ref("nonsense"), ref(ANN[:15])]
+    versions = [read(crm, each).version if each in (refs[0], refs[2], refs[4]) else "v" for each in refs]
+    batch = [Command(each, version, Suppress(("telephone",))) for each, version in zip(refs, versions, strict=True)]
+    names = [type(receipt).__name__ for receipt in crm.apply(batch)]
+    assert names == ["Done", "Gone", "AlreadyDone", "Gone", "Done"]
+    assert list(crm.apply([])) == []
+
+
+def test_two_commands_on_one_record_are_done_one_after_the_other(org: Sandbox) -> None:
+    """§3.2: a repeated id fails its row; the second command holds the older version."""
+    load(org, contact(Title="a", Department="b"))
+    crm = connect(org)
+    batch = [command(crm, ref(), Clear(("Title",))), command(crm, ref(), Clear(("Department",)))]
+    assert [type(receipt) for receipt in crm.apply(batch)] == [Done, Changed]
+
+
+def test_a_converted_lead_is_refused_by_its_row(org: Sandbox) -> None:
+    """Traps 7: read-only without View and Edit Converted Leads; an ordinary answer, not an error."""
+    load(org, lead(IsConverted=True))
+    crm = connect(org, "sandbox-lacks:AllowViewEditConvertedLeads")
+    assert do(crm, Suppress(BOTH), ref(ZOE, "Lead")) == Refused("CANNOT_UPDATE_CONVERTED_LEAD")
+
+
+def test_a_validation_rule_refuses_one_row_of_two_and_its_text_is_not_told(org: Sandbox) -> None:
+    """Traps 9: HTTP 200 with a row that failed; messages quote values."""
+    rule = {"object": "Contact", "when": "Title = 'x'", "message": "a@x.fr is wrong", "fields": ["Title"]}
+    load(org, ("_settings", {"validationRules": [rule]}), contact(Title="x"), contact(BOB))
+    crm = connect(org)
+    receipts = list(crm.apply([command(crm, each, Suppress(BOTH)) for each in (ref(), ref(BOB))]))
+    assert receipts[0] == Refused("FIELD_CUSTOM_VALIDATION_EXCEPTION Title")
+    assert isinstance(receipts[1], Done)
+
+
+def test_a_flag_that_cannot_be_written_is_refused_and_the_other_one_set(org: Sandbox) -> None:
+    """§7: a hidden flag; done only in part is Refused, and what can be done is done."""
+    load(org, contact())
+    crm = connect(org, "sandbox-lacks:FLS:Contact.DoNotCall")
+    receipt = do(crm, Suppress(BOTH))
+    assert isinstance(receipt, Refused)
+    assert "Contact.DoNotCall" in receipt.why
+    assert read(crm, ref()).suppressed == {"email"}
+
+
+def test_a_user_who_may_not_write_is_refused(org: Sandbox) -> None:
+    """§10 rights: INSUFFICIENT_ACCESS_OR_READONLY on the row."""
+    load(org, contact())
+    assert do(connect(org, "sandbox-readonly"), Suppress(BOTH)) == Refused("INSUFFICIENT_ACCESS_OR_READONLY")
+
+
+def test_restrict_needs_its_declared_checkbox(org: Sandbox) -> None:
+    """Art. 18: declare makes it, on each kind; never an opt-out flag."""
+    load(org, contact(), lead())
+    crm = connect(org)
+    refused = do(crm, Restrict("r"))
+    assert isinstance(refused, Refused)
+    assert "RepoussoirRestricted__c" in refused.why
+    assert crm.check().undeclared == ("Contact.RepoussoirRestricted__c", "Lead.RepoussoirRestricted__c")
+    assert crm.declare() == ("Contact.RepoussoirRestricted__c", "Lead.RepoussoirRestricted__c")
+    assert crm.declare() == ()
+    assert isinstance(do(crm, Restrict("r")), Done)
+    record = read(crm, ref())
+    assert (record.restricted, record.suppressed) == (True, frozenset())
+    assert do(crm, Restrict("r")) == AlreadyDone()
+    assert crm.check().undeclared == ()
+
+
+def test_declare_says_what_an_admin_must_do_when_it_may_not(org: Sandbox) -> None:
+    """The field's name, its type and who needs access to it."""
+    with pytest.raises(NotAllowed) as caught:
+        connect(org, "sandbox-lacks:CustomizeApplication").declare()
+    assert "Contact.RepoussoirRestricted__c" in str(caught.value)
+    assert "checkbox" in str(caught.value)
+    assert caught.value.missing == ("CustomizeApplication",)
+
+
+def test_a_restriction_field_that_is_hidden_is_not_made_again(org: Sandbox) -> None:
+    """A new field is visible to nobody until field-level security grants it."""
+    load(org, field("RepoussoirRestricted__c", "boolean"), field("RepoussoirRestricted__c", "boolean", "Lead"))
+    crm = connect(org, "sandbox-lacks:FLS:Contact.RepoussoirRestricted__c")
+    assert crm.declare() == ()
+    assert crm.check().undeclared == ("Contact.RepoussoirRestricted__c",)
+
+
+def test_clear_empties_each_shape_and_says_what_history_keeps(org: Sandbox) -> None:
+    """§7: null, or False for a checkbox; §5: stripping a tracked field writes the old value into history."""
+    load(org, field("Vegan__c", "boolean"), contact(Title="t", Email="a@x.fr", Vegan__c=True, Birthdate="1980-01-01"))
+    crm = connect(org)
+    receipt = do(crm, Clear(("Title", "Email", "Vegan__c", "Birthdate")))
+    assert receipt == Done(read(crm, ref()).version, f"{HISTORY}: Email")
+    assert not {"Title", "Email", "Vegan__c", "Birthdate"} & set(row(org))
+    assert do(crm, Clear(("Title", "Email", "Vegan__c", "Birthdate"))) == AlreadyDone()
+
+
+def test_clear_with_an_option_takes_out_just_that_choice(org: Sandbox) -> None:
+    """DESIGN §6 Strip: for picklists the banned option, keeping the others."""
+    choices: dict[str, Any] = {"picklistValues": ["a", "b", "c"]}
+    load(org, field("Faith__c", "multipicklist", **choices), field("One__c", "picklist", **choices))
+    load(org, contact(Faith__c="a;b;c", One__c="b"), contact(BOB, Faith__c="b", One__c="a"))
+    crm = connect(org)
+    assert isinstance(do(crm, Clear(("Faith__c", "One__c"), option="b")), Done)
+    assert read(crm, ref(), "Faith__c", "One__c").values == {"Faith__c": "a;c"}
+    assert isinstance(do(crm, Clear(("Faith__c", "One__c"), option="b"), ref(BOB)), Done)
+    assert read(crm, ref(BOB), "Faith__c", "One__c").values == {"One__c": "a"}
+    assert do(crm, Clear(("Faith__c", "One__c"), option="b")) == AlreadyDone()
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("LastName", "Contact.LastName is required"),
+        ("CreatedDate", "Contact.CreatedDate is read-only"),
+        ("Nowhere__c", "Contact.Nowhere__c is not there or hidden by field-level security"),
+    ],
+)
+def test_clear_refuses_what_cannot_be_emptied_and_empties_the_rest(org: Sandbox, name: str, why: str) -> None:
+    """Traps 5: required fields cannot be null; a field we cannot see is not clean."""
+    load(org, contact(Title="t"))
+    crm = connect(org)
+    assert do(crm, Clear(("Title", name))) == Refused(why)
+    assert "Title" not in row(org)
+    assert do(crm, Clear((name,))) == Refused(why)
+
+
+def test_clear_of_an_address_empties_its_parts(org: Sandbox) -> None:
+    """Traps 13: compound fields are read-only; their parts, geocode included, are cleared together."""
+    load(org, contact(MailingStreet="s", MailingCity="c", MailingCountry="f", MailingLatitude=48.8))
+    assert isinstance(do(connect(org), Clear(("MailingAddress",))), Done)
+    assert not [name for name in row(org) if name.startswith("Mailing")]
+
+
+def test_redact_replaces_the_span_and_keeps_the_rest(org: Sandbox) -> None:
+    """DESIGN §6 Strip: only the span, keeping the business content; twice is once."""
+    load(org, contact(Description="He is ill, call in May."))
+    crm = connect(org)
+    action = Redact("Description", (Span(6, 9, "health"), Span(19, 22, "date")))
+    first = command(crm, ref(), action)
+    assert [type(receipt) for receipt in crm.apply([first])] == [Done]
+    assert row(org)["Description"] == "He is [health], call in [date]."
+    assert list(crm.apply([first])) == [AlreadyDone()]
+
+
+def test_redact_of_a_text_that_has_changed_writes_nothing(org: Sandbox) -> None:
+    """Spans count characters of the value as read: on another text they would hit other words."""
+    load(org, contact(Description="He is ill."))
+    crm = connect(org)
+    stale = command(crm, ref(), Redact("Description", (Span(6, 9, "health"),)))
+    load(org, contact(Description="She was well.", SystemModstamp="2026-01-01T00:00:00Z"))
+    assert list(crm.apply([stale])) == [Changed()]
+    wide = command(crm, ref(), Redact("Description", (Span(6, 90, "health"),)))
+    assert list(crm.apply([wide])) == [Refused("the spans do not fit the text")]
+    assert row(org)["Description"] == "She was well."
+
+
+PERSONAL: dict[str, Any] = {
+    "LastName": "Durand",
+    "FirstName": "Ann",
+    "Salutation": "Ms.",
+    "Email": "ann@x.fr",
+    "Second__c": "ann2@x.fr",
+    "Phone": "0611",
+    "Fax": "0622",
+    "AssistantName": "Sam",
+    "AssistantPhone": "0633",
+    "MailingStreet": "1 rue X",
+    "MailingLatitude": 48.8,
+    "Title": "CEO",
+    "Birthdate": "1980-01-01",
+    "Description": "likes tea",
+    "Badge__c": 42,
+}
+
+
+def test_anonymise_leaves_no_identifier_and_names_each_record_apart(org: Sandbox) -> None:
+    """RET-25: every direct and indirect identifier; §12: equal placeholders trip duplicate rules; opt-outs stay."""
+    load(org, field("Second__c", "email"), field("Badge__c", "double"))
+    load(org, contact(**PERSONAL, DoNotCall=True, LeadSource="Web"), contact(BOB, **PERSONAL))
+    crm = connect(org)
+    receipts = list(crm.apply([command(crm, each, Anonymise()) for each in (ref(), ref(BOB))]))
+    assert [(type(each), getattr(each, "remains", "")) for each in receipts] == [(Done, ANONYMISED)] * 2
+    kept = row(org)
+    assert not set(PERSONAL.values()) & set(kept.values())
+    assert set(PERSONAL) & set(kept) == {"LastName"}
+    assert kept["LastName"].startswith("ERASED-")
+    assert kept["LastName"] != row(org, BOB)["LastName"]
+    assert (kept["DoNotCall"], kept["LeadSource"]) == (True, "Web")
+    assert read(crm, ref()).suppressed == {"telephone"}
+    assert [type(each) for each in crm.apply([command(crm, ref(), Anonymise())])] == [AlreadyDone]
+
+
+def test_anonymise_of_a_lead_replaces_its_company_too(org: Sandbox) -> None:
+    """Traps 5: Lead.Company is required, and of a sole trader it is a name."""
+    load(org, lead(Company="Durand SARL", Email="a@x.fr"))
+    assert isinstance(do(connect(org), Anonymise(), ref(ZOE, "Lead")), Done)
+    assert row(org, ZOE, "Lead")["Company"].startswith("ERASED-")
+    assert "Email" not in row(org, ZOE, "Lead")
+
+
+def test_a_person_account_is_written_through_the_account(org: Sandbox) -> None:
+    """§5: writing to the shadow contact is INVALID_PERSON_ACCOUNT_OPERATION."""
+    account = id_of("001", 501)
+    person = {"Id": account, "LastName": "P", "FirstName": "Q", "PersonEmail": "p@x.fr", "IsPersonAccount": True}
+    load(org, ("_settings", {"personAccounts": True}), ("Account", person))
+    crm = connect(org, person_accounts=True)
+    assert isinstance(do(crm, Suppress(BOTH), ref(account, "Account")), Done)
+    assert read(crm, ref(account, "Account")).suppressed == {"email", "telephone"}
+    assert isinstance(do(crm, Anonymise(), ref(account, "Account")), Done)
+    assert read(crm, ref(account, "Account")).emails == ()
+
+
+def test_a_write_whose_answer_was_lost_is_read_back_and_not_repeated(org: Sandbox) -> None:
+    """Contract: a write that may have taken effect is resolved by reading."""
+    load(org, contact())
+    crm = connect(org)
+    order = command(crm, ref(), Suppress(BOTH))
+    fault(org, method="PATCH", path=COLLECTIONS, cut="after")
+    assert list(crm.apply([order])) == [Done(read(crm, ref()).version)]
+    assert writes(org) == 1
+
+
+@pytest.mark.parametrize("how", [{"cut": "before"}, {"status": 503, "body": "<html>"}, {"garbage": True}])
+def test_a_write_that_did_not_happen_is_repeated_once_that_is_certain(org: Sandbox, how: dict[str, Any]) -> None:
+    """The row still has the version that was read, so nothing was written."""
+    load(org, contact())
+    crm = connect(org)
+    fault(org, method="PATCH", path=COLLECTIONS, **how)
+    assert isinstance(do(crm, Suppress(BOTH)), Done)
+    assert read(crm, ref()).suppressed == {"email", "telephone"}
+
+
+def test_a_write_that_keeps_failing_stops_the_crm(org: Sandbox) -> None:
+    """Unreachable: never guessed to be done."""
+    load(org, contact())
+    crm = connect(org)
+    order = command(crm, ref(), Suppress(BOTH))
+    fault(org, method="PATCH", path=COLLECTIONS, cut="before", times=None)
+    with pytest.raises(Unreachable):
+        list(crm.apply([order]))
+
+
+def test_a_value_that_a_flow_puts_back_is_refused(org: Sandbox) -> None:
+    """Traps 6: triggers and flows can re-fill a field; read back after the write and compare."""
+    load(org, contact(Title="t"))
+    crm = connect(org)
+    order = command(crm, ref(), Clear(("Title",)))
+    done = [{"id": ANN, "success": True, "errors": []}]
+    fault(org, method="PATCH", path=COLLECTIONS, status=200, body=done)
+    assert list(crm.apply([order])) == [Refused("the CRM did not keep it: Title")]
+
+
+def test_the_daily_limit_stops_a_write_and_a_concurrency_limit_only_delays_it(org: Sandbox) -> None:
+    """§10: TotalRequests is the day's; ConcurrentRequests passes."""
+    load(org, contact())
+    crm = connect(org)
+    order = command(crm, ref(), Suppress(BOTH))
+    limits = ("TotalRequests Limit exceeded.", "ConcurrentRequests (Concurrent API Requests) Limit exceeded.")
+    day, moment = ([{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": text}] for text in limits)
+    fault(org, method="PATCH", status=403, body=day)
+    with pytest.raises(QuotaSpent):
+        list(crm.apply([order]))
+    fault(org, method="PATCH", status=403, body=moment)
+    assert isinstance(next(iter(crm.apply([order]))), Done)
+
+
+def test_a_full_batch_is_one_write(org: Sandbox) -> None:
+    """§3.2: 200 rows a call; one read before, one write, one read back."""
+    ids = [id_of("003", number) for number in range(1000, 1200)]
+    load(org, *(contact(id) for id in ids))
+    crm = connect(org)
+    (page,) = crm.scan(Query("Contact"))
+    batch = [Command(record.ref, record.version, Suppress(BOTH)) for record in page.records]
+    assert {type(receipt) for receipt in crm.apply(batch)} == {Done}
+    assert writes(org) == 1
+
+
+def test_a_record_that_goes_away_under_the_write_is_gone(org: Sandbox) -> None:
+    """§10: ENTITY_IS_DELETED."""
+    load(org, contact())
+    crm = connect(org)
+    order = command(crm, ref(), Suppress(BOTH))
+    error = {"statusCode": "ENTITY_IS_DELETED", "message": "entity is deleted", "fields": []}
+    fault(org, method="PATCH", path=COLLECTIONS, status=200, body=[{"success": False, "errors": [error]}])
+    assert list(crm.apply([order])) == [Gone()]
