@@ -1,4 +1,4 @@
-"""Access to the Salesforce sandbox: tokens, versions, permissions, field security, limits (reference salesforce.md §1, §7, §11)."""
+"""Access to the Salesforce sandbox: tokens, versions, permissions, field security (reference salesforce.md §1, §7)."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_a_regular_user_sees_only_own_rows(org: Sandbox) -> None:
 
 def test_view_without_modify(org: Sandbox) -> None:
     """View All Data alone shows rows of others but does not change them."""
-    org.load({"kind": "_settings"}, {"kind": "Contact", "Id": "003000000000001AAA", "LastName": "A", "OwnerId": _OTHER})
+    org.load({"kind": "Contact", "Id": "003000000000001AAA", "LastName": "A", "OwnerId": _OTHER})
     lacking = {"token": "sandbox-lacks:ModifyAllData"}
     assert org.column("SELECT LastName FROM Contact", **lacking) == ["A"]
     refused = org.patch("sobjects/Contact/003000000000001AAA", {"Phone": "1"}, **lacking)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -21,9 +22,9 @@ def contact(**values: object) -> dict[str, object]:
     return {"attributes": {"type": "Contact"}, **values}
 
 
-def codes(results: list[dict[str, object]]) -> list[object]:
+def codes(results: list[dict[str, Any]]) -> list[Any]:
     """For each row its success, or the status code of its first error."""
-    return [each["success"] or each["errors"][0]["statusCode"] for each in results]  # type: ignore[index]  # JSON
+    return [each["success"] or each["errors"][0]["statusCode"] for each in results]
 
 
 def test_rows_answer_in_order_with_their_own_errors(org: Sandbox) -> None:
@@ -63,7 +64,13 @@ def test_update_and_delete_rows(org: Sandbox) -> None:
     ]
     assert answer[0]["id"] == kept
     removed = org.delete("composite/sobjects", params={"ids": ",".join(ids[:5]), "allOrNone": "false"}).json()
-    assert codes(removed) == [True, "ENTITY_IS_DELETED", "ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "MALFORMED_ID"]
+    assert codes(removed) == [
+        True,
+        "ENTITY_IS_DELETED",
+        "ENTITY_IS_DELETED",
+        "INVALID_CROSS_REFERENCE_KEY",
+        "MALFORMED_ID",
+    ]
     assert org.column("SELECT Id FROM Contact") == []
 
 
@@ -99,7 +106,10 @@ def test_200_rows_and_10_runs_of_types(org: Sandbox) -> None:
     assert code(org.post("composite/sobjects", {"records": full})) == (400, "EXCEEDED_ID_LIMIT")
     assert codes(org.post("composite/sobjects", {"records": full[:200]}).json()) == [True] * 200
     ids = org.column("SELECT Id FROM Contact")
-    assert code(org.delete("composite/sobjects", params={"ids": ",".join([*ids, ids[0]])})) == (400, "EXCEEDED_ID_LIMIT")
+    assert code(org.delete("composite/sobjects", params={"ids": ",".join([*ids, ids[0]])})) == (
+        400,
+        "EXCEEDED_ID_LIMIT",
+    )
     account = {"attributes": {"type": "Account"}, "Name": "A"}
     mixed = [contact(LastName="x"), account] * 6
     assert code(org.post("composite/sobjects", {"records": mixed})) == (400, "LIMIT_EXCEEDED")
@@ -137,7 +147,12 @@ def note_and_link(parent: str) -> list[dict[str, object]]:
     base = "/services/data/v66.0/sobjects"
     link = {"ContentDocumentId": "@{n1.id}", "LinkedEntityId": parent, "ShareType": "V", "Visibility": "InternalUsers"}
     return [
-        {"method": "POST", "url": f"{base}/ContentNote", "referenceId": "n1", "body": {"Title": "t", "Content": "PHA+"}},
+        {
+            "method": "POST",
+            "url": f"{base}/ContentNote",
+            "referenceId": "n1",
+            "body": {"Title": "t", "Content": "PHA+"},
+        },
         {"method": "POST", "url": f"{base}/ContentDocumentLink", "referenceId": "l1", "body": link},
     ]
 
@@ -212,14 +227,17 @@ def test_batch(org: Sandbox) -> None:
 
 def test_tree(org: Sandbox) -> None:
     """A tree is created whole, children tied to their parents, or not at all."""
-    child = {"attributes": {"type": "Contact", "referenceId": "c1"}, "LastName": "A"}
+    child: dict[str, Any] = {"attributes": {"type": "Contact", "referenceId": "c1"}, "LastName": "A"}
     root = {"attributes": {"type": "Account", "referenceId": "a1"}, "Name": "Acme", "Contacts": {"records": [child]}}
     made = org.post("composite/tree/Account", {"records": [root]})
     assert (made.status_code, made.json()["hasErrors"]) == (201, False)
     ids = {each["referenceId"]: each["id"] for each in made.json()["results"]}
     assert org.rows("SELECT Id, AccountId FROM Contact") == [{"Id": ids["c1"], "AccountId": ids["a1"]}]
-    child["LastName"] = None  # type: ignore[assignment]  # what must be refused
+    child["LastName"] = None
     refused = org.post("composite/tree/Account", {"records": [root]})
     assert (refused.status_code, refused.json()["results"][0]["referenceId"]) == (400, "c1")
     assert refused.json()["results"][0]["errors"][0]["statusCode"] == "REQUIRED_FIELD_MISSING"
+    assert org.column("SELECT COUNT(Id) FROM Account") == [1]
+    many = [{"attributes": {"type": "Account", "referenceId": f"r{at}"}, "Name": "A"} for at in range(201)]
+    assert org.post("composite/tree/Account", {"records": many}).json()["results"][0]["referenceId"] == "r200"
     assert org.column("SELECT COUNT(Id) FROM Account") == [1]

@@ -31,7 +31,7 @@ def soap(org: Sandbox, name: str, *ids: str, token: str = "sandbox", version: st
     return org.call("POST", f"/services/Soap/u/{version}", token=None, data=body.encode(), headers=headers)
 
 
-def outcomes(answer: requests.Response) -> list[str]:
+def outcomes(answer: requests.Response) -> list[str | None]:
     """For each result `true`, or its status code."""
     results = ElementTree.fromstring(answer.content).iter("{urn:partner.soap.sforce.com}result")
     name = "{urn:partner.soap.sforce.com}"
@@ -54,7 +54,7 @@ def test_a_deleted_row_goes_to_the_bin_for_fifteen_days(org: Sandbox) -> None:
 
 
 def test_an_account_takes_its_contacts_and_opportunities_along(org: Sandbox) -> None:
-    """Deleting an account deletes contacts, opportunities, orders and their children; its cases only lose it (Traps 12)."""
+    """An account takes contacts, opportunities, orders and their children along; its cases only lose it (Traps 12)."""
     account = org.make("Account", Name="Acme")
     contact = org.make("Contact", LastName="A", AccountId=account)
     deal = org.make("Opportunity", Name="D", AccountId=account, StageName="Prospecting", CloseDate="2027-01-01")
@@ -84,9 +84,13 @@ def test_a_contact_leaves_its_tasks_cases_and_files(org: Sandbox) -> None:
     assert org.column("SELECT OldValue FROM ContactHistory") == ["a@b.example"]
     stamp = org.column("SELECT SystemModstamp FROM Task")[0]
     org.delete(f"sobjects/Contact/{contact}")
-    assert org.rows("SELECT Id, WhoId, Description FROM Task") == [{"Id": task, "WhoId": None, "Description": "wrote to A"}]
+    assert org.rows("SELECT Id, WhoId, Description FROM Task") == [
+        {"Id": task, "WhoId": None, "Description": "wrote to A"}
+    ]
     assert org.column("SELECT SystemModstamp FROM Task")[0] > stamp
-    assert org.rows("SELECT ContactId, SuppliedEmail FROM Case") == [{"ContactId": None, "SuppliedEmail": "a@b.example"}]
+    assert org.rows("SELECT ContactId, SuppliedEmail FROM Case") == [
+        {"ContactId": None, "SuppliedEmail": "a@b.example"}
+    ]
     for kind in ("CampaignMember", "OpportunityContactRole", "Note", "ContactHistory"):
         assert org.column(f"SELECT Id FROM {kind}") == []
     assert org.rows("SELECT RelationId, RelationAddress FROM EmailMessageRelation")[0]["RelationId"] is None
@@ -186,6 +190,8 @@ def test_history_is_deleted_by_soap_with_its_permission(org: Sandbox) -> None:
     id = org.make("Contact", LastName="A", Email="a@b.example")
     org.patch(f"sobjects/Contact/{id}", {"Email": None})
     row = org.column("SELECT Id FROM ContactHistory")[0]
-    assert outcomes(soap(org, "delete", row, token="sandbox-lacks:DeleteFieldHistory")) == ["INVALID_TYPE_FOR_OPERATION"]
+    assert outcomes(soap(org, "delete", row, token="sandbox-lacks:DeleteFieldHistory")) == [
+        "INVALID_TYPE_FOR_OPERATION"
+    ]
     assert outcomes(soap(org, "delete", row)) == ["true"]
     assert org.column("SELECT Id FROM ContactHistory") == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -16,9 +17,10 @@ def org() -> Iterator[Sandbox]:
         yield running
 
 
-PEOPLE = [
+PEOPLE: list[dict[str, Any]] = [
     {"kind": "Account", "Id": "001000000000001AAA", "Name": "Acme", "Industry": "Technology"},
-    {"kind": "Contact", "Id": "003000000000001AAA", "LastName": "Martin", "FirstName": "Léa", "Email": "lea@acme.example",
+    {"kind": "Contact", "Id": "003000000000001AAA", "LastName": "Martin", "FirstName": "Léa",
+     "Email": "lea@acme.example",
      "AccountId": "001000000000001AAA", "CreatedDate": "2021-03-01T10:00:00Z", "LastActivityDate": "2022-05-01"},
     {"kind": "Contact", "Id": "003000000000002AAA", "LastName": "durand", "Email": "Paul@Acme.example",
      "AccountId": "001000000000001AAA", "CreatedDate": "2023-03-01T10:00:00Z", "HasOptedOutOfEmail": True},
@@ -115,7 +117,9 @@ def test_alias_and_polymorphic_parent(people: Sandbox) -> None:
 def test_child_queries(people: Sandbox) -> None:
     """Children are nested answers of their own, null where there are none."""
     people.load({"kind": "Account", "Name": "Empty"})
-    acme, empty = people.rows("SELECT Name, (SELECT LastName FROM Contacts WHERE Email != null ORDER BY LastName) FROM Account")
+    acme, empty = people.rows(
+        "SELECT Name, (SELECT LastName FROM Contacts WHERE Email != null ORDER BY LastName) FROM Account"
+    )
     assert [each["LastName"] for each in acme["Contacts"]["records"]] == ["durand", "Martin"]
     assert acme["Contacts"]["totalSize"] == 2
     assert empty["Contacts"] is None
@@ -136,7 +140,9 @@ def test_aggregates(people: Sandbox) -> None:
         "done": True,
         "records": [],
     }
-    row = people.rows("SELECT COUNT(Id), COUNT(Email) mails, MAX(CreatedDate), COUNT_DISTINCT(AccountId) FROM Contact")[0]
+    row = people.rows("SELECT COUNT(Id), COUNT(Email) mails, MAX(CreatedDate), COUNT_DISTINCT(AccountId) FROM Contact")[
+        0
+    ]
     assert row == {"expr0": 3, "mails": 2, "expr1": "2024-03-01T10:00:00.000+0000", "expr2": 1}
     grouped = "SELECT Account.Name, COUNT(Id) n, MIN(LastName) FROM Contact GROUP BY Account.Name"
     assert people.rows(f"{grouped} ORDER BY COUNT(Id) DESC")[0] == {"Name": "Acme", "n": 2, "expr0": "Martin"}
@@ -185,6 +191,26 @@ def test_fields_function(people: Sandbox) -> None:
         ("SELECT Id FROM ContentDocumentLink", "MALFORMED_QUERY"),
         ("SELECT Id FROM ContentDocumentLink WHERE ShareType = 'V'", "MALFORMED_QUERY"),
         ("SELECT QualifiedApiName FROM FieldDefinition", "MALFORMED_QUERY"),
+        ("SELECT Id FROM Contact HAVING COUNT(Id) > 1", "MALFORMED_QUERY"),
+        ("SELECT Id FROM Contact WHERE AccountId IN (SELECT Id, Name FROM Account)", "MALFORMED_QUERY"),
+        ("SELECT Id FROM Contact WHERE AccountId IN (SELECT Name FROM Account)", "MALFORMED_QUERY"),
+        ("SELECT Id FROM Contact WHERE LastName IN (SELECT Id FROM Account)", "MALFORMED_QUERY"),
+        ("SELECT Id FROM Contact WHERE " + " AND ".join(["Id NOT IN (SELECT ContactId FROM Case)"] * 3), "MALFORMED_QUERY"),
+        ("SELECT Id FROM Contact LIMIT -1", "MALFORMED_QUERY"),
+        ("SELECT FIELDS(SOME) FROM Contact", "MALFORMED_QUERY"),
+        ("SELECT FIELDS(STANDARD) FROM Contact GROUP BY LastName", "MALFORMED_QUERY"),
+        ("SELECT MAX() FROM Contact", "MALFORMED_QUERY"),
+        ("SELECT FORMAT(CreatedDate) FROM Contact", "MALFORMED_QUERY"),
+        ("SELECT Id FROM Contact WHERE COUNT(Id) > 1", "MALFORMED_QUERY"),
+        ("SELECT Id FROM Contact WHERE CreatedDate < null", "MALFORMED_QUERY"),
+        ("SELECT Id FROM Contact WHERE CreatedDate = LAST_N_DAYS", "MALFORMED_QUERY"),
+        ("SELECT Id FROM Contact ORDER BY LastName NULLS", "MALFORMED_QUERY"),
+        ("SELECT Id FROM Contact #", "MALFORMED_QUERY"),
+        ("SELECT ReportsTo.ReportsTo.ReportsTo.ReportsTo.ReportsTo.ReportsTo.Name FROM Contact", "MALFORMED_QUERY"),
+        ("SELECT Id, (SELECT Id, (SELECT Id FROM Tasks) FROM Contacts) FROM Account", "MALFORMED_QUERY"),
+        ("SELECT Id FROM Contact WHERE LastName = TODAY", "INVALID_FIELD"),
+        ("SELECT Id FROM Contact WHERE Id = 5", "INVALID_FIELD"),
+        ("SELECT Id FROM Contact WHERE Email INCLUDES ('a')", "INVALID_QUERY_FILTER_OPERATOR"),
         ("SELECT Id, Id FROM Contact", "INVALID_FIELD"),
         ("SELECT Nope FROM Contact", "INVALID_FIELD"),
         ("SELECT Account.Nope FROM Contact", "INVALID_FIELD"),
@@ -227,6 +253,9 @@ def test_date_literals(org: Sandbox) -> None:
     assert found("< LAST_N_YEARS:2") == ["2023-11-01"]
     assert found("= THIS_QUARTER") == ["2026-10-24", "2026-10-25", "2026-11-23", "2026-11-24"]
     assert found("!= THIS_YEAR") == ["2023-11-01", "2025-12-31"]
+    assert found("= LAST_90_DAYS") == found("= THIS_QUARTER")
+    assert found("= NEXT_N_DAYS:5") == found("= NEXT_MONTH") == found("= TOMORROW") == []
+    assert found("<= YESTERDAY")[-1] == "2026-11-23"
     assert found("= THIS_WEEK") == ["2026-11-23", "2026-11-24"]
 
 
@@ -264,6 +293,17 @@ def test_pages(org: Sandbox) -> None:
     assert len(org.get(small["nextRecordsUrl"]).json()["records"]) == 200
 
 
+def test_a_page_leaves_out_what_is_gone(org: Sandbox) -> None:
+    """A row deleted after a query was opened is missing from its later pages; its total stays."""
+    org.load({"kind": "_settings", "queryBatch": 1}, *({"kind": "Contact", "LastName": name} for name in "abc"))
+    first = org.ask("SELECT Id, LastName FROM Contact").json()
+    (b,) = org.column("SELECT Id FROM Contact WHERE LastName = 'b'")
+    org.delete(f"sobjects/Contact/{b}")
+    second = org.get(first["nextRecordsUrl"]).json()
+    assert (second["records"], second["totalSize"], second["done"]) == ([], 3, False)
+    assert org.get(second["nextRecordsUrl"]).json()["records"][0]["LastName"] == "c"
+
+
 def test_cursor_lives_two_days_and_belongs_to_its_user(org: Sandbox) -> None:
     """A cursor that is old, foreign or made up is INVALID_QUERY_LOCATOR."""
     org.at("2026-11-24T12:00:00+00:00")
@@ -285,7 +325,7 @@ def test_a_uri_over_16_kb_is_414_in_html(org: Sandbox) -> None:
 
 
 def test_query_hides_what_query_all_shows(org: Sandbox) -> None:
-    """queryAll adds the bin, the losers of merges and archived activities; its pages are followed under /query/ (§2.3)."""
+    """queryAll adds the bin, losers of merges and archived activities; its pages follow under /query/ (§2.3)."""
     org.load(
         {"kind": "Contact", "Id": "003000000000001AAA", "LastName": "Winner"},
         {"kind": "Contact", "LastName": "Loser", "IsDeleted": True, "MasterRecordId": "003000000000001AAA"},

@@ -1,4 +1,4 @@
-"""Single rows of the Salesforce sandbox: create, read, update, upsert, conditional writes (reference salesforce.md §3.1)."""
+"""Single rows of the Salesforce sandbox: create, read, update, upsert, conditions (reference salesforce.md §3.1)."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ def test_create_read_update(org: Sandbox) -> None:
     changed = org.get(f"sobjects/Contact/{id}", params={"fields": "Email,Name,HasOptedOutOfEmail"}).json()
     assert (changed["Email"], changed["Name"], changed["HasOptedOutOfEmail"]) == (None, "Martin", True)
     assert "FirstName" not in changed
+    assert "Last-Modified" in org.get(f"sobjects/Contact/{id}").headers
 
 
 def test_every_write_moves_the_version(org: Sandbox) -> None:
@@ -73,8 +74,10 @@ def test_an_id_with_a_wrong_checksum_is_no_id(org: Sandbox) -> None:
         ("Contact", {"LastName": "x" * 81}, "STRING_TOO_LONG", ["LastName"]),
         ("Contact", {"LastName": "A", "Email": "nonsense"}, "INVALID_EMAIL_ADDRESS", ["Email"]),
         ("Contact", {"LastName": "A", "Name": "B"}, "INVALID_FIELD_FOR_INSERT_UPDATE", ["Name"]),
-        ("Contact", {"LastName": "A", "LastActivityDate": "2020-01-01"}, "INVALID_FIELD_FOR_INSERT_UPDATE", ["LastActivityDate"]),
-        ("Contact", {"LastName": "A", "MailingAddress": {"city": "B"}}, "INVALID_FIELD_FOR_INSERT_UPDATE", ["MailingAddress"]),
+        ("Contact", {"LastName": "A", "LastActivityDate": "2020-01-01"}, "INVALID_FIELD_FOR_INSERT_UPDATE",
+         ["LastActivityDate"]),
+        ("Contact", {"LastName": "A", "MailingAddress": {"city": "B"}}, "INVALID_FIELD_FOR_INSERT_UPDATE",
+         ["MailingAddress"]),
         ("Contact", {"LastName": "A", "SystemModstamp": None}, "INVALID_FIELD_FOR_INSERT_UPDATE", ["SystemModstamp"]),
         ("Contact", {"LastName": "A", "DoNotCall": None}, "INVALID_TYPE_ON_FIELD_IN_RECORD", ["DoNotCall"]),
         ("Contact", {"LastName": "A", "AccountId": "nonsense"}, "MALFORMED_ID", ["AccountId"]),
@@ -101,7 +104,13 @@ def test_refused_values(org: Sandbox, kind: str, body: dict[str, object], error:
 
 def test_restricted_picklist(org: Sandbox) -> None:
     """A restricted picklist takes its own values only; an ordinary one takes any."""
-    spec = {"object": "Contact", "name": "Tier__c", "type": "picklist", "picklistValues": ["Gold"], "restrictedPicklist": True}
+    spec = {
+        "object": "Contact",
+        "name": "Tier__c",
+        "type": "picklist",
+        "picklistValues": ["Gold"],
+        "restrictedPicklist": True,
+    }
     org.load({"kind": "_field", **spec})
     refused = org.post("sobjects/Contact", {"LastName": "A", "Tier__c": "Lead"})
     assert code(refused) == (400, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST")
@@ -130,7 +139,9 @@ def test_unknown_path_and_method(org: Sandbox) -> None:
 
 def test_upsert_and_read_by_external_id(org: Sandbox) -> None:
     """An external id makes a row once, changes it after, finds it in any case, and is unique."""
-    org.load({"kind": "_field", "object": "Contact", "name": "Ext__c", "type": "string", "externalId": True, "unique": True})
+    org.load(
+        {"kind": "_field", "object": "Contact", "name": "Ext__c", "type": "string", "externalId": True, "unique": True}
+    )
     made = org.patch("sobjects/Contact/Ext__c/a%2Fb%20c", {"LastName": "A"})
     assert (made.status_code, made.json()["created"]) == (201, True)
     again = org.patch("sobjects/Contact/Ext__c/a%2Fb%20c", {"FirstName": "B"})
@@ -172,7 +183,10 @@ def test_conditional_writes(org: Sandbox) -> None:
     assert code(org.patch(f"sobjects/Contact/{id}", {"FirstName": "D"}, headers=read)) == (412, "PRECONDITION_FAILED")
     assert org.delete(f"sobjects/Contact/{id}", headers=read).status_code == 412
     fresh = {"If-Unmodified-Since": "Tue, 24 Nov 2026 12:00:05 GMT"}
-    assert org.get(f"sobjects/Contact/{id}", headers={"If-Modified-Since": fresh["If-Unmodified-Since"]}).status_code == 304
+    assert (
+        org.get(f"sobjects/Contact/{id}", headers={"If-Modified-Since": fresh["If-Unmodified-Since"]}).status_code
+        == 304
+    )
     assert org.delete(f"sobjects/Contact/{id}", headers=fresh).status_code == 204
 
 
@@ -193,7 +207,7 @@ def test_deleted_and_updated(org: Sandbox) -> None:
 
 
 def test_a_closed_task_moves_last_activity_and_a_note_does_not(org: Sandbox) -> None:
-    """A closed task counts by its due date, or the day it was closed; an open one, a Note or a ContentNote does not (§8)."""
+    """A closed task counts by its due date or the day it was closed; open ones and notes do not count (§8)."""
     org.at("2026-11-24T12:00:00+00:00")
     org.load({"kind": "Contact", "Id": "003000000000001AAA", "LastName": "A", "LastActivityDate": "2020-01-01"})
     contact = "sobjects/Contact/003000000000001AAA"
@@ -212,6 +226,42 @@ def test_a_closed_task_moves_last_activity_and_a_note_does_not(org: Sandbox) -> 
     assert org.get(contact).json()["LastActivityDate"] == "2026-02-03"
     org.make("Task", WhoId=before["Id"], Status="Completed")
     assert org.get(contact).json()["LastActivityDate"] == "2026-11-24"
+
+
+def test_an_event_moves_last_activity_also_into_the_future(org: Sandbox) -> None:
+    """An event counts by its day, past or not yet come, for its contact, its account and its deal (§8)."""
+    account = org.make("Account", Name="Acme")
+    contact = org.make("Contact", LastName="A", AccountId=account)
+    org.make("Event", WhoId=contact, StartDateTime="2031-02-03T10:00:00Z", DurationInMinutes=30)
+    assert org.column("SELECT LastActivityDate FROM Contact") == ["2031-02-03"]
+    assert org.column("SELECT LastActivityDate FROM Account") == ["2031-02-03"]
+    assert org.column("SELECT AccountId FROM Event") == [account]
+
+
+def test_references_to_what_is_gone_or_not_seen(org: Sandbox) -> None:
+    """A row cannot be tied to a deleted row, nor to one the user does not see."""
+    account = org.make("Account", Name="Acme")
+    hidden = org.post("sobjects/Contact", {"LastName": "A", "AccountId": account}, token="sandbox-regular")
+    assert code(hidden) == (400, "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY")
+    org.delete(f"sobjects/Account/{account}")
+    assert code(org.post("sobjects/Contact", {"LastName": "A", "AccountId": account}))[1] == "ENTITY_IS_DELETED"
+
+
+def test_consent_records_belong_to_their_individual(org: Sandbox) -> None:
+    """Consent rows need a party, and go with it; contacts only lose it (§6.2, §6.3)."""
+    individual = org.make("Individual", LastName="A", HasOptedOutSolicit=True)
+    contact = org.make("Contact", LastName="A", IndividualId=individual)
+    org.make("ContactPointEmail", ParentId=individual, EmailAddress="a@b.example")
+    consent = {"Name": "c", "ContactPointType": "Email", "PrivacyConsentStatus": "OptOut", "CaptureSource": "web"}
+    dated = {**consent, "CaptureDate": "2026-01-01T00:00:00Z", "CaptureContactPointType": "Web"}
+    assert code(org.post("sobjects/ContactPointTypeConsent", dated)) == (400, "REQUIRED_FIELD_MISSING")
+    org.make("ContactPointTypeConsent", PartyId=individual, **dated)
+    found = "SELECT Party.Name, PrivacyConsentStatus FROM ContactPointTypeConsent WHERE Party.HasOptedOutSolicit = true"
+    assert org.rows(found)[0]["PrivacyConsentStatus"] == "OptOut"
+    assert org.column("SELECT EmailDomain FROM ContactPointEmail") == ["b.example"]
+    org.delete(f"sobjects/Individual/{individual}")
+    assert org.column("SELECT Id FROM ContactPointTypeConsent") == org.column("SELECT Id FROM ContactPointEmail") == []
+    assert org.rows("SELECT Id, IndividualId FROM Contact") == [{"Id": contact, "IndividualId": None}]
 
 
 def test_closed_statuses_are_the_orgs_own(org: Sandbox) -> None:
@@ -242,7 +292,7 @@ def test_history_keeps_the_old_value(org: Sandbox) -> None:
 
 
 def test_converted_lead_needs_its_permission(org: Sandbox) -> None:
-    """A converted lead refuses updates of a user without View and Edit Converted Leads; deleting it is possible (Traps 7)."""
+    """A converted lead refuses updates without View and Edit Converted Leads; deleting it is possible (Traps 7)."""
     org.load({"kind": "Lead", "Id": "00Q000000000001EAA", "LastName": "A", "Company": "B", "IsConverted": True})
     lacking = "sandbox-lacks:EditConvertedLeads"
     refused = org.patch("sobjects/Lead/00Q000000000001EAA", {"Phone": None}, token=lacking)
@@ -258,7 +308,11 @@ def test_validation_rule(org: Sandbox) -> None:
     org.load({"kind": "_settings", "validationRules": [rule]})
     refused = org.patch(f"sobjects/Contact/{id}", {"Email": None})
     assert code(refused) == (400, "FIELD_CUSTOM_VALIDATION_EXCEPTION")
-    assert refused.json()[0] == {"message": "Keep one", "errorCode": refused.json()[0]["errorCode"], "fields": ["Email"]}
+    assert refused.json()[0] == {
+        "message": "Keep one",
+        "errorCode": refused.json()[0]["errorCode"],
+        "fields": ["Email"],
+    }
     assert org.column("SELECT Email FROM Contact") == ["a@b.example"]
 
 
@@ -306,9 +360,16 @@ def test_person_accounts(org: Sandbox) -> None:
     contact = row["PersonContactId"]
     org.patch(f"sobjects/Account/{account}", {"PersonHasOptedOutOfEmail": True, "PersonEmail": "new@home.example"})
     shadow = org.get(f"sobjects/Contact/{contact}").json()
-    assert (shadow["Email"], shadow["HasOptedOutOfEmail"], shadow["IsPersonAccount"]) == ("new@home.example", True, True)
+    assert (shadow["Email"], shadow["HasOptedOutOfEmail"], shadow["IsPersonAccount"]) == (
+        "new@home.example",
+        True,
+        True,
+    )
     assert shadow["AccountId"] == account
-    for answer in (org.patch(f"sobjects/Contact/{contact}", {"Email": None}), org.delete(f"sobjects/Contact/{contact}")):
+    for answer in (
+        org.patch(f"sobjects/Contact/{contact}", {"Email": None}),
+        org.delete(f"sobjects/Contact/{contact}"),
+    ):
         assert code(answer) == (400, "INVALID_PERSON_ACCOUNT_OPERATION")
     org.delete(f"sobjects/Account/{account}")
     assert code(org.get(f"sobjects/Contact/{contact}")) == (404, "ENTITY_IS_DELETED")

@@ -1,4 +1,4 @@
-"""A local server that speaks Salesforce's REST, Bulk 2.0, Tooling and SOAP protocols, for one org and an empty other."""
+"""A local server that speaks Salesforce's REST, Bulk 2.0, Tooling and SOAP protocols, for two orgs."""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ from connectors.sandbox.salesforce.http import (
     rows,
     soap,
     tooling,
+    tree,
 )
 from connectors.sandbox.salesforce.load import load
 from connectors.sandbox.salesforce.org import Org
@@ -37,7 +38,7 @@ _RELEASES = ("Winter", "Spring", "Summer")
 _LONGEST_URI = 16_384
 _DAY = 86_400
 _VERSION = re.compile(r"/services/(?:data/v|Soap/u/)(\d+\.0)(?:/|$)")
-_MODULES = (account, rows, query, collections, composite, ingest, bulk_query, tooling)
+_MODULES = (account, rows, query, collections, composite, tree, ingest, bulk_query, tooling)
 
 
 class Salesforce(App):

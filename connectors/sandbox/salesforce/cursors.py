@@ -13,6 +13,7 @@ from connectors.sandbox.salesforce.soql.engine import Answer, Engine
 
 _LIFE = timedelta(days=2)
 _CHILDREN = 200
+_REMEMBERED = 3_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,16 @@ def first_page(session: Session, answer: Answer, batch: int) -> dict[str, Any]:
         return _page(session, Cursor(answer, batch, session.org.now(), session.user), "", 0)
     locator = ids.make("01g", session.org.state.next_id(session.org.kind("_cursor")))
     cursor = Cursor(answer, batch, session.org.now(), session.user)
-    session.org.cursors[locator] = cursor
+    remember(session, locator, cursor)
     return _page(session, cursor, locator, 0)
+
+
+def remember(session: Session, key: str, cursor: Cursor) -> None:
+    """Keeps a cursor, and forgets the oldest ones while all together hold too many ids for the sandbox's memory."""
+    cursors = session.org.cursors
+    cursors[key] = cursor
+    while len(cursors) > 1 and sum(each.answer.total for each in cursors.values()) > _REMEMBERED:
+        del cursors[next(iter(cursors))]
 
 
 def next_page(session: Session, locator: str) -> dict[str, Any]:

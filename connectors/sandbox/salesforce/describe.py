@@ -60,7 +60,7 @@ def describe(session: Session, kind: Object) -> dict[str, Any]:
     """An object with its fields, as this user sees them, and the references to it."""
     return {
         **summary(session, kind),
-        "fields": [describe_field(kind, field) for field in kind.fields.values()],
+        "fields": [_field(field) for field in kind.fields.values()],
         "childRelationships": _children(session, kind),
         "recordTypeInfos": [_MASTER],
         "namedLayoutInfos": [],
@@ -101,8 +101,7 @@ def _children(session: Session, kind: Object) -> list[dict[str, Any]]:
     ]
 
 
-def describe_field(kind: Object, field: Field) -> dict[str, Any]:
-    """A field with the keys of the reference, and those its clients look for."""
+def _field(field: Field) -> dict[str, Any]:
     return {
         "name": field.name,
         "label": field.label,

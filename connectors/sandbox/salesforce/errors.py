@@ -1,4 +1,4 @@
-"""What Salesforce refuses, and the three shapes it says so in: REST array, row error, bulk CSV (reference §3.2, §4, §10)."""
+"""What Salesforce refuses, and the shapes it says so in: REST array, row error, bulk CSV (reference §3.2, §4, §10)."""
 
 from __future__ import annotations
 

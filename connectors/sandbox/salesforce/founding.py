@@ -61,8 +61,9 @@ def _users(rows: Rows, number: int) -> None:
     )
     for at, (user, first, last, profile, rights) in enumerate(users, 1):
         mail = f"{first}.{last}.org{number}@sandbox.example".lower()
-        _put(rows, "User", user, FirstName=first, LastName=last, Name=f"{first} {last}", Username=mail, Email=mail,
-             Alias=first.lower(), IsActive=True, UserType="Standard", ProfileId=profile, TimeZoneSidKey="UTC")  # fmt: skip
+        named = {"FirstName": first, "LastName": last, "Name": f"{first} {last}", "Alias": first.lower()}
+        _put(rows, "User", user, **named, Username=mail, Email=mail, IsActive=True, UserType="Standard",
+             ProfileId=profile, TimeZoneSidKey="UTC")  # fmt: skip
         _put(rows, "UserLogin", ids.make("0Yw", at), UserId=user)
         _put(rows, "PermissionSetAssignment", ids.make("0Pa", at), AssigneeId=user,
              PermissionSetId=ids.make("0PS", rights))  # fmt: skip

@@ -38,7 +38,7 @@ class Rows:
         self._undo: list[_Before] = []
 
     def get(self, kind: Object, id: str) -> Doc | None:
-        """A row by its 18-character id, deleted ones included; None when there is none, or its time in the bin is up."""
+        """A row by its 18-character id, deleted ones included; None when there is none or its time in the bin is up."""
         row = self.org.state.get(self.org.kind(kind.name), id)
         return None if row is None or self._expired(row) else row
 

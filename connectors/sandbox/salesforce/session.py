@@ -74,7 +74,7 @@ class Session:
         return {name.lower() for name in own.union(everyone)}
 
     def sees(self, kind: Object, row: Doc) -> bool:
-        """True when sharing shows the row: all of them with View All Data, else the user's own and what hangs on them."""
+        """True when sharing shows the row: any with View All Data, else the user's own and what hangs on them."""
         return self._shared(kind, row, "ViewAllData")
 
     def edits(self, kind: Object, row: Doc) -> bool:

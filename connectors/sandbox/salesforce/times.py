@@ -43,5 +43,5 @@ def http_date(text: str) -> datetime | None:
 
 
 def http_text(moment: datetime) -> str:
-    """A moment as an HTTP header has it."""
-    return format_datetime(moment.astimezone(UTC).replace(microsecond=0), usegmt=True)
+    """A moment in UTC as an HTTP header has it."""
+    return format_datetime(moment, usegmt=True)

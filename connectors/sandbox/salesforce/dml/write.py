@@ -86,7 +86,7 @@ def by_external_id(session: Session, kind: Object, field: Field, value: str) -> 
 
 
 def unchanged_since(row: Doc, header: str | None) -> None:
-    """Raises Fail PRECONDITION_FAILED when the row changed after an If-Unmodified-Since header, which counts seconds."""
+    """Raises Fail PRECONDITION_FAILED when the row changed after an If-Unmodified-Since header (whole seconds)."""
     since = times.http_date(header) if header else None
     if since is not None and times.moment(row["LastModifiedDate"]).replace(microsecond=0) > since:
         raise Fail("PRECONDITION_FAILED", "The record was modified after the given date")
@@ -130,7 +130,7 @@ def person_contact(kind: Object, row: Doc) -> None:
 
 def _rules(session: Session, kind: Object, row: Doc) -> None:
     _activity(session, kind, row)
-    _notes(session, kind, row)
+    _ties(session, kind, row)
     for rule in session.org.settings.validation_rules:
         if rule["object"] == kind.name and _holds(session, kind, rule, row | {"Id": row.get("Id", "")}):
             raise Fail("FIELD_CUSTOM_VALIDATION_EXCEPTION", str(rule["message"]), list(rule.get("fields", [])))
@@ -148,7 +148,7 @@ def _activity(session: Session, kind: Object, row: Doc) -> None:
         raise Fail("FIELD_INTEGRITY_EXCEPTION", message, ["WhatId"])
 
 
-def _notes(session: Session, kind: Object, row: Doc) -> None:
+def _ties(session: Session, kind: Object, row: Doc) -> None:
     if kind.name == "CampaignMember" and not (row.get("ContactId") or row.get("LeadId")):
         message = "Required fields are missing: [ContactId or LeadId]"
         raise Fail("REQUIRED_FIELD_MISSING", message, ["ContactId", "LeadId"])

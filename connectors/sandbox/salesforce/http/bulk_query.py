@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from typing import Any
 
-from connectors.sandbox.salesforce.cursors import engine
+from connectors.sandbox.salesforce.cursors import Cursor, engine, remember
 from connectors.sandbox.salesforce.errors import Fail, no_such_record
 from connectors.sandbox.salesforce.http import csvs
 from connectors.sandbox.salesforce.http.body import Routes, json_body
@@ -32,6 +33,7 @@ from connectors.sandbox.wire import Request, Response
 
 _TYPE = "V2Query"
 _BASE = 1_000_000
+_STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+0000\Z")
 
 
 def _create(session: Session, request: Request) -> Response:
@@ -44,7 +46,7 @@ def _create(session: Session, request: Request) -> Response:
     answer = engine(session, body["operation"] == "queryAll").answer(query)
     job = new_job(session, body, _TYPE, UPLOADED) | {"object": kind.name, "_end": DONE}
     job["numberRecordsProcessed"] = answer.total
-    session.org.cursors[job["id"]] = answer
+    remember(session, job["id"], Cursor(answer, answer.total, session.org.now(), session.user))
     keep(session, job)
     return Response(200, shown({**job, "numberRecordsProcessed": 0}))
 
@@ -88,9 +90,10 @@ def _results(session: Session, request: Request, id: str) -> Response:
         return Response(409, Fail("API_ERROR", "The results must be read with the job's API version").body())
     if job["state"] != DONE:
         raise wrong_state(f"The job is {job['state']}")
-    answer = session.org.cursors.get(job["id"])
-    if answer is None:
+    cursor = session.org.cursors.get(job["id"])
+    if cursor is None:
         raise no_such_record()
+    answer = cursor.answer
     start, size = _offset(request.one("locator")), _size(request, answer.total)
     rows = [[_cell(record, column) for column in answer.columns] for record in answer.page(start, start + size)]
     end = start + size
@@ -133,11 +136,8 @@ def _cell(record: Any, column: str) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value).removesuffix("+0000") + ("Z" if str(value).endswith(".000+0000") or _stamp(value) else "")
-
-
-def _stamp(value: Any) -> bool:
-    return isinstance(value, str) and len(value) == 28 and value.endswith("+0000")
+    is_stamp = isinstance(value, str) and _STAMP.match(value)
+    return str(value).replace("+0000", "Z") if is_stamp else str(value)
 
 
 ROUTES: Routes = [

@@ -1,22 +1,18 @@
-"""composite, composite/batch and composite/tree: several requests, or a tree of records, in one call (reference §3.3)."""
+"""composite and composite/batch: several requests in one call (reference §3.3)."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from connectors.sandbox.salesforce.dml.write import insert
 from connectors.sandbox.salesforce.errors import Fail
-from connectors.sandbox.salesforce.http.body import Routes, json_body, resource
-from connectors.sandbox.salesforce.schema import Object
+from connectors.sandbox.salesforce.http.body import Routes, json_body
 from connectors.sandbox.salesforce.session import Session
-from connectors.sandbox.salesforce.soql.engine import child_relation
 from connectors.sandbox.wire import Request, Response
 
-_SUBREQUESTS, _HEAVY, _TREE_ROWS, _TREE_DEPTH = 25, 5, 200, 5
+_SUBREQUESTS, _HEAVY = 25, 5
 _REFERENCE = re.compile(r"@\{(\w+)((?:\.\w+|\[\d+\])*)\}")
 _HALTED = "The transaction was rolled back since another operation in the same transaction failed."
 
@@ -119,62 +115,7 @@ def _batch(session: Session, request: Request) -> Response:
     return Response(200, {"hasErrors": any(each["statusCode"] >= 400 for each in found), "results": found})
 
 
-def _tree(session: Session, request: Request, name: str) -> Response:
-    records = json_body(request).get("records") or []
-    made: list[dict[str, str]] = []
-    try:
-        with session.rows.undoable():
-            for kind, values, reference, parent in _planted(session, resource(session, name), records, {}, 1):
-                made.append({"referenceId": reference, "id": _grow(session, kind, values, reference, parent)})
-                parent["id"] = made[-1]["id"]
-                if len(made) > _TREE_ROWS:
-                    raise _Refused(reference, Fail("LIMIT_EXCEEDED", "A tree may hold at most 200 records"))
-    except _Refused as refused:
-        errors = [
-            {"statusCode": refused.cause.code, "message": refused.cause.message, "fields": refused.cause.fields or []}
-        ]
-        return Response(400, {"hasErrors": True, "results": [{"referenceId": refused.reference, "errors": errors}]})
-    return Response(201, {"hasErrors": False, "results": made})
-
-
-class _Refused(Fail):
-    """A record of a tree that was refused."""
-
-    def __init__(self, reference: str, cause: Fail) -> None:
-        super().__init__(cause.code, cause.message)
-        self.reference = reference
-        self.cause = cause
-
-
-Parent = dict[str, str]
-
-
-def _grow(session: Session, kind: Object, values: dict[str, Any], reference: str, own: Parent) -> str:
-    try:
-        return insert(session, kind, values)
-    except Fail as fail:
-        raise _Refused(reference, fail) from None
-
-
-def _planted(
-    session: Session, kind: Object, records: list[dict[str, Any]], link: dict[str, Any], depth: int
-) -> Iterator[tuple[Object, dict[str, Any], str, Parent]]:
-    """Each record before its children; a child's link to its parent is read once the parent has its id."""
-    if depth > _TREE_DEPTH:
-        raise _Refused("", Fail("LIMIT_EXCEEDED", "A tree may be at most 5 levels deep"))
-    for record in records:
-        reference = str((record.get("attributes") or {}).get("referenceId", ""))
-        children = {name: value for name, value in record.items() if isinstance(value, dict) and "records" in value}
-        values = {name: value for name, value in record.items() if name not in children and name != "attributes"}
-        own: Parent = {}
-        yield kind, values | {field: parent["id"] for field, parent in link.items()}, reference, own
-        for name, value in children.items():
-            child, field = child_relation(session, kind, name)
-            yield from _planted(session, child, value["records"], {field.name: own}, depth + 1)
-
-
 ROUTES: Routes = [
     ("POST", "/composite", _composite),
     ("POST", "/composite/batch", _batch),
-    ("POST", "/composite/tree/{name}", _tree),
 ]

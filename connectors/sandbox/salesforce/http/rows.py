@@ -1,4 +1,4 @@
-"""sObject rows: list, describe, create, read, update, delete, upsert by external id, deleted and updated (reference §3.1)."""
+"""sObject rows: describe, create, read, update, delete, upsert, deleted and updated (reference §3.1)."""
 
 from __future__ import annotations
 
@@ -61,11 +61,13 @@ def _read(session: Session, request: Request, name: str, id: str) -> Response:
 
 
 def _shown(session: Session, request: Request, kind: Object, row: Doc) -> Response:
+    changed = times.moment(row["LastModifiedDate"]).replace(microsecond=0)
+    headers = {"Last-Modified": times.http_text(changed)}
     since = times.http_date(request.headers.get("if-modified-since", ""))
-    if since is not None and times.moment(row["LastModifiedDate"]).replace(microsecond=0) <= since:
-        return Response(304)
+    if since is not None and changed <= since:
+        return Response(304, headers=headers)
     wanted = request.one("fields")
-    return Response(200, record(session, kind, row, wanted.split(",") if wanted else None))
+    return Response(200, record(session, kind, row, wanted.split(",") if wanted else None), headers)
 
 
 def record(session: Session, kind: Object, row: Doc, names: list[str] | None = None) -> Doc:

@@ -1,4 +1,4 @@
-"""Resolves a dotted path of a query, such as `Account.Owner.Name`, to a field and a function that reads it from a row."""
+"""Resolves a dotted path such as `Account.Owner.Name` to a field and a function that reads it from a row."""
 
 from __future__ import annotations
 

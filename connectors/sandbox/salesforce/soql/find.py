@@ -1,4 +1,4 @@
-"""Finds the rows a condition selects: by id or by an indexed field where the condition allows it, else by a full scan."""
+"""Finds the rows a condition selects: by id or an indexed field where the condition allows it, else by a scan."""
 
 from __future__ import annotations
 

@@ -192,7 +192,8 @@ def wrong_type(field: Field) -> Fail:
     quoted = "should be" if _kind_of_literal(field) == "string" else "should not be"
     return Fail(
         "INVALID_FIELD",
-        f"value of filter criterion for field '{field.name}' must be of type {field.type} and {quoted} enclosed in quotes",
+        f"value of filter criterion for field '{field.name}' must be of type {field.type} and {quoted} enclosed in "
+        "quotes",
     )
 
 

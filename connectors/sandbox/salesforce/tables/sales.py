@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-SALES = """\
+_STAGES = "Prospecting|Qualification|Proposal/Price_Quote|Negotiation/Review|Closed_Won|Closed_Lost"
+
+SALES = f"""\
 object Case 500 Cases owner history
   CaseNumber string 30 auto name
   ContactId reference Contact as=Contact children=Cases
@@ -29,7 +31,7 @@ object Opportunity 006 Opportunities owner history
   ContactId reference Contact as=Contact children=Opportunities once
   Name string 120 required name
   Description textarea 32000
-  StageName picklist required values=Prospecting|Qualification|Proposal/Price_Quote|Negotiation/Review|Closed_Won|Closed_Lost
+  StageName picklist required values={_STAGES}
   Amount currency
   Probability percent
   CloseDate date required
