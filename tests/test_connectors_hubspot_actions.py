@@ -126,6 +126,17 @@ def test_a_row_in_neither_list_of_an_update_is_read_back(place: Place, crm: HubS
     assert receipt == Refused("not taken: jobtitle")
 
 
+@pytest.mark.parametrize("shown", [{"jobtitle": "CEO"}, {}])
+def test_a_row_that_does_not_show_what_was_written_is_read_back(
+    place: Place, crm: HubSpotConnector, shown: dict[str, str]
+) -> None:
+    """§2.5: some writes are ignored without a word."""
+    ref = place.contact("101", jobtitle="CEO")
+    row = {"id": "101", "updatedAt": "2026-11-24T00:00:00Z", "properties": shown}
+    place.fault("/batch/update", status=200, body={"status": "COMPLETE", "results": [row]})
+    assert do(crm, Clear(("jobtitle",)), ref) == [Refused("not taken: jobtitle")]
+
+
 def test_a_row_error_of_an_update_gives_its_reason(place: Place, crm: HubSpotConnector) -> None:
     """A 207 is a mixed result."""
     ref = place.contact("101", jobtitle="CEO")

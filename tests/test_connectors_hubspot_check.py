@@ -198,6 +198,12 @@ def test_users_are_told_with_their_rights_and_those_who_left(place: Place) -> No
     assert len(found) == 4
 
 
+def test_a_former_owner_who_is_a_user_still_is_told_once(place: Place) -> None:
+    """§7: archived owners are deactivated as owners; the user list says who is there."""
+    place.load({"kind": "owners", "id": "951", "userId": 51, "email": "ada@repoussoir.test", "archived": True})
+    assert [item.id for item in place.connect().users()] == ["51", "52", "53"]
+
+
 def test_options_refuse_what_nobody_knows() -> None:
     """A mistake in the configuration is found before anything is read."""
     for wrong in ({"cascade": ["deals"]}, {"inbound": ["opens"]}, {"marketing_subscriptions": ["x"]}, {"colour": 1}):

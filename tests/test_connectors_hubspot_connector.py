@@ -211,7 +211,17 @@ def test_html_in_front_of_hubspot_stops_the_account(place: Place) -> None:
     assert not isinstance(stopped.value, NotAllowed)
 
 
-@pytest.mark.parametrize("body", ["<html>maintenance</html>", [1], {"status": "COMPLETE"}, {"results": ["row"]}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<html>maintenance</html>",
+        [1],
+        {"status": "COMPLETE"},
+        {"results": ["row"]},
+        {"results": [], "status": "PROCESSING"},
+        {"results": [], "numErrors": 1},
+    ],
+)
 def test_an_answer_that_is_not_understood_is_no_empty_list(place: Place, body: object) -> None:
     """A scan that cannot be complete raises: silence would mean deleted, or opted in."""
     place.contact("101", email="a@example.fr")
@@ -239,7 +249,8 @@ def test_no_value_and_no_secret_is_in_an_error_or_a_log(place: Place) -> None:
     """§12.32: HubSpot's messages repeat e-mail addresses; ours hold codes and names of properties."""
     ref = place.contact("101", email="secret.person@example.fr")
     text = 'Property values were not valid: [{"value":"secret.person@example.fr"}]'
-    detail = {"code": "INVALID_EMAIL", "message": text, "context": {"propertyName": ["email"]}}
+    names = ["email", "secret.person@example.fr"]
+    detail = {"code": "INVALID_EMAIL", "message": text, "subCategory": text, "context": {"propertyName": names}}
     place.fault("/batch/read", status=400, body={"category": "VALIDATION_ERROR", "message": text, "errors": [detail]})
     with structlog.testing.capture_logs() as logs, pytest.raises(BadAnswer) as caught:
         place.connect().get([ref])

@@ -114,6 +114,26 @@ def test_own_children_go_first(place: Place, crm: HubSpotConnector) -> None:
     )
 
 
+def test_a_contact_that_changes_while_the_batch_waits_is_left(place: Place, crm: HubSpotConnector) -> None:
+    """The versions are compared once more, too, as long as it was not us who moved them."""
+    ref = place.contact("101", email="a@example.fr")
+    version = fresh(crm, ref).version
+    edited = {"id": "101", "updatedAt": "2026-11-24T00:00:00Z", "properties": {}, "archived": False}
+    place.fault("/contacts/batch/read", status=200, body={"status": "COMPLETE", "results": [edited]}, skip=1)
+    assert list(crm.apply([Command(ref, version, PLAIN)])) == [Changed()]
+    assert place.there("contacts", "101")
+
+
+def test_a_child_whose_own_links_do_not_lead_back_stays(place: Place, crm: HubSpotConnector) -> None:
+    """What it belongs to is then not known."""
+    ref = place.contact("101", email="a@example.fr")
+    place.child("notes", "2", [("contacts", "101")], **NOTE)
+    place.fault("/associations/notes/contacts", status=200, body={"status": "COMPLETE", "results": []})
+    (receipt,) = do(crm, ALL, ref)
+    assert isinstance(receipt, Done) and "1 notes kept" in receipt.remains
+    assert place.calls("/objects/notes/batch/archive") == 0
+
+
 @pytest.mark.parametrize("owner", ["contacts", "companies", "deals", "tickets"])
 def test_a_child_of_somebody_else_too_stays(place: Place, crm: HubSpotConnector, owner: str) -> None:
     """Only the link goes, and the receipt says so; the business record stays."""
@@ -124,6 +144,7 @@ def test_a_child_of_somebody_else_too_stays(place: Place, crm: HubSpotConnector,
     (receipt,) = do(crm, ALL, ref)
     assert isinstance(receipt, Done) and "1 notes kept with other records, link removed" in receipt.remains
     assert place.there("notes", "1") and not place.there("notes", "2") and place.there(owner, "900")
+    assert place.calls("/associations/contacts/notes/batch/archive") == 1
 
 
 def test_only_the_children_that_were_asked_for_go(place: Place, crm: HubSpotConnector) -> None:

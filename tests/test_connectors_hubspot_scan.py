@@ -125,6 +125,13 @@ def test_a_row_in_neither_list_is_looked_for_alone(place: Place) -> None:
     assert place.connect().get([contact("102")]) == {contact("102"): None}
 
 
+def test_an_archived_row_is_gone(place: Place) -> None:
+    """Whichever list it comes in."""
+    row = {"id": "101", "updatedAt": "2026-11-24T00:00:00Z", "properties": {}, "archived": True}
+    place.fault("/contacts/batch/read", status=200, body={"status": "COMPLETE", "results": [row]})
+    assert place.connect().get([contact("101")]) == {contact("101"): None}
+
+
 def test_a_property_of_the_configuration_that_is_not_there_is_an_error(place: Place) -> None:
     """§2.1: a read leaves unknown names out silently, and a phone number or an objection would be missed."""
     for setting in ({"phones": ["nophone"]}, {"collected": "noday"}, {"marketing_subscriptions": ["404"]}):
@@ -253,6 +260,16 @@ def test_a_marketing_type_counts_on_additional_addresses_too(place: Place, tier:
     assert fresh(place.connect(), contact("101")).objections == ()
     (objection,) = fresh(place.connect(marketing_subscriptions=["1001"]), contact("101")).objections
     assert (objection.channel, objection.source) == ("email", "hs_email_optout_1001")
+
+
+def test_a_refused_batch_is_not_tried_again(place: Place) -> None:
+    """§8: errors are to be kept few; and an address may hold what means something in a path."""
+    ref = place.contact("101", email="a@example.fr", hs_additional_emails="b?c/d#e@example.fr")
+    place.load({"kind": "subscription", "email": "b?c/d#e@example.fr", "status": "unsubscribed_all"})
+    connector = place.connect()
+    for _ in range(2):
+        assert [item.source for item in fresh(connector, ref).objections] == ["PORTAL_WIDE"]
+    assert place.calls("/statuses/batch/") == 1
 
 
 def test_an_address_that_hubspot_does_not_take_stops_nobody_else(place: Place) -> None:

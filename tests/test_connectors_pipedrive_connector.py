@@ -145,6 +145,8 @@ def test_check_of_another_companys_token_tells_its_id(company: Company) -> None:
 
 def test_a_user_who_is_no_global_administrator_is_blind(company: Company) -> None:
     """§12, 14: visibility hides persons in silence, so an absent one proves nothing."""
+    sales = [{"app": "sales", "admin": True, "permission_set_id": "x"}]
+    company.load("users", {"id": 2, "name": "Rob", "access": sales})
     assert "administrator" in company.connect("sandbox-regular").check().blind[0]
 
 
@@ -182,12 +184,12 @@ def test_the_native_channel_is_known_after_check_and_only_with_campaigns(company
 
 def test_declaring_twice_makes_the_fields_once(company: Company) -> None:
     """§6: names are not unique, so a field is looked for first; by name, custom and type."""
-    company.field("c" * 40, "repoussoir_no_email", "varchar")
+    company.field("c" * 40, "repoussoir_no_email", "set", "yes", "no")
     crm = company.connect()
     assert crm.declare() == ("repoussoir_no_telephone", "repoussoir_no_email", "repoussoir_restricted")
     assert company.connect().declare() == crm.declare() == ()
     fields = [item for item in company.ask("GET", "/v2/personFields?limit=500") if item["is_custom_field"]]
-    assert sorted(item["field_type"] for item in fields) == ["enum", "enum", "enum", "varchar"]
+    assert sorted(item["field_type"] for item in fields) == ["enum", "enum", "enum", "set"]
     assert crm.check().undeclared == ()
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from connectors.pipedrive.connector import Pipedrive
 from core.actions import Annotate, Command, Note
-from core.connector import AlreadyDone, Done
+from core.connector import AlreadyDone, Done, Gone
 from core.model import Ref
 from tests.test_connectors_pipedrive_connector import Company, apply, read, ref
 
@@ -46,6 +46,12 @@ def test_a_note_is_written_once(company: Company, crm: Pipedrive) -> None:
     (note,) = company.ask("GET", "/v1/notes?person_id=1")
     assert all(text in note["content"] for text in ("L-0007", "RET-01 applied", "2026-11-24"))
     assert read(crm) == before
+
+
+def test_a_note_is_bound_to_no_version_but_needs_a_person(company: Company, crm: Pipedrive) -> None:
+    """It only adds: the core gives none."""
+    company.person()
+    assert list(crm.apply([Command(ref(id), "", Annotate(NOTE)) for id in (1, 2)])) == [Done(), Gone()]
 
 
 def test_a_note_whose_answer_is_lost_is_looked_for(company: Company, crm: Pipedrive) -> None:

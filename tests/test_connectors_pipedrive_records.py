@@ -17,6 +17,7 @@ from core.errors import BadAnswer
 from core.model import Objection, Record
 
 SOURCE, SINCE, NO_PHONE, NO_EMAIL, MANY, MONEY = (letter * 40 for letter in "abcdef")
+TWIN = "0" * 39 + "1"
 NOTHING = Inputs(inbound=(), unreadable=(), won=False, open=False)
 FIELDS = (
     (SOURCE, "Record source", "enum", ("Import", "Web form")),
@@ -25,6 +26,8 @@ FIELDS = (
     (NO_EMAIL, "repoussoir_no_email", "enum", ("yes", "no")),
     (MANY, "Régime", "set", ("sans sel", "végétarien")),
     (MONEY, "Spent", "monetary", ()),
+    (TWIN, "Twin", "date", ()),
+    (TWIN[::-1], "Twin", "date", ()),
 )
 
 
@@ -118,6 +121,7 @@ def test_a_configured_source_field_that_is_not_there_dates_nothing() -> None:
     """RET-22: fail closed."""
     assert made({}, imported={"field": "Elsewhere", "values": ["Import"]}).collected is None
     assert made({}, collected="Elsewhere").collected is None
+    assert made({"custom_fields": {TWIN: "2019-05-06", TWIN[::-1]: "2019-05-06"}}, collected="Twin").collected is None
 
 
 def test_the_collection_date_may_be_a_field() -> None:

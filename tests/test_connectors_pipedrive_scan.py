@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from connectors.pipedrive.scan import merged
+from core.actions import Bin, Command
+from core.connector import Gone
 from core.errors import BadAnswer, NotAllowed, Unreachable
 from core.model import Query, Ref
 from tests.test_connectors_pipedrive_connector import TEXT, Company, read, ref, scanned
@@ -68,6 +70,18 @@ def test_a_deleted_person_is_not_scanned(company: Company) -> None:
     company.person(1)
     company.person(2, is_deleted=True)
     assert list(scanned(company.connect())) == ["1"]
+
+
+def test_a_deleted_person_that_the_list_still_shows_is_gone(company: Company) -> None:
+    """§13: whether it does is unknown."""
+    rows = [{"id": id, "update_time": "2021-01-02T00:00:00Z", "is_deleted": id == 2} for id in (1, 2)]
+    listed = {"success": True, "data": rows, "additional_data": {"next_cursor": None}}
+    company.fault("v2/persons$", status=200, body=listed, times=None)
+    crm = company.connect()
+    assert list(scanned(crm)) == ["1"]
+    assert crm.get([ref(2)]) == {ref(2): None}
+    assert list(crm.apply([Command(ref(2), "2021-01-02T00:00:00Z", Bin())])) == [Gone()]
+    assert company.writes() == []
 
 
 def test_more_than_fifteen_fields_are_read_in_several_whole_passes(company: Company) -> None:

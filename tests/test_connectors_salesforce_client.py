@@ -17,10 +17,15 @@ import connectors.salesforce
 from connectors.registry import adapter
 from connectors.salesforce import rows
 from connectors.salesforce.client import Client, Rejected
+from connectors.salesforce.connector import Salesforce
 from connectors.salesforce.options import SalesforceOptions
+from connectors.salesforce.settle import Want, settle
 from connectors.sandbox.wire import CutConnection, Request, Response, bind
 from connectors.transport import Tools
+from core.actions import Anonymise, Command
+from core.connector import Changed, Done, Gone, Receipt
 from core.errors import BadAnswer, ConfigError, NotAllowed, QuotaSpent, RepoussoirError, StopCrm, Unreachable
+from core.model import Ref
 
 ONE, TWO = "003000000000001AAA", "003000000000002AAA"
 Handler = Callable[[Request], Response]
@@ -160,6 +165,14 @@ def test_a_session_that_stays_expired_stops_the_crm() -> None:
     with served(oauth(answers, tokens)) as (_, url), pytest.raises(NotAllowed):
         client(url, **CREDENTIALS).send("limits", "GET", "/services/data/v66.0/limits", safe=True)
     assert len(tokens) == 2
+
+
+def test_a_401_that_is_no_expiry_is_not_answered_by_logging_in_again() -> None:
+    """§1.3: other 401 texts are final."""
+    tokens: list[str] = []
+    with served(oauth([Response(401, "<html>")], tokens)) as (_, url), pytest.raises(StopCrm):
+        client(url, **CREDENTIALS).send("limits", "GET", "/services/data/v66.0/limits", safe=True)
+    assert len(tokens) == 1
 
 
 def test_a_given_token_is_never_renewed() -> None:
@@ -378,6 +391,50 @@ def test_retrieved_rows_are_matched_and_deleted_ones_are_not_there() -> None:
         assert rows.read(client(url), "Contact", [ONE, TWO], ["IsDeleted"]) == {ONE: None, TWO: None}
     with served(failing(200, [{"Id": TWO}, None])) as (_, url), pytest.raises(BadAnswer):
         rows.read(client(url), "Contact", [ONE, TWO], [])
+
+
+@pytest.mark.parametrize(
+    ("after", "receipt"),
+    [
+        ({"Id": ONE, "SystemModstamp": "v2", "Title": "theirs"}, Changed()),
+        ({"Id": ONE, "SystemModstamp": "v2", "Title": None}, Done("v2")),
+        (None, Gone()),
+    ],
+)
+def test_a_lost_answer_is_judged_by_what_the_row_is_now(after: Any, receipt: Receipt) -> None:
+    """Contract: somebody else's change after a lost write is Changed, and the write is not sent again."""
+    sent: list[int] = []
+
+    def send(wants: Any) -> Any:
+        sent.append(len(wants))
+        raise Unreachable("lost")
+
+    with served(failing(200, [after])) as (_, url):
+        assert settle(client(url), "Contact", {ONE: Want("v1", {"Title": None})}, send) == {ONE: receipt}
+    assert sent == [1]
+
+
+def test_the_name_of_a_person_account_is_left_to_its_parts() -> None:
+    """§5: Account.Name of a person is made of FirstName and LastName; writing it would refuse the whole row."""
+    account = "001000000000001AAA"
+    now = {"Id": account, "SystemModstamp": "v1", "Name": "Ann Durand", "LastName": "Durand"}
+    fields = [{"name": name, "type": "string", "updateable": True, "nillable": False} for name in ("Name", "LastName")]
+
+    def handle(request: Request) -> Response:
+        if request.method == "GET":
+            return Response(200, {"fields": fields, "childRelationships": []})
+        if request.method == "PATCH":
+            (body,) = request.json()["records"]
+            now.update({name: value for name, value in body.items() if name.endswith("Name")}, SystemModstamp="v2")
+            return Response(200, [{"id": account, "success": True}])
+        return Response(200, [dict(now)])
+
+    with served(handle) as (_, url):
+        crm = Salesforce("sf", options(token="T", base_url=url, person_accounts=True), Tools())
+        (receipt,) = crm.apply([Command(Ref("sf", "Account", account), "v1", Anonymise())])
+    assert isinstance(receipt, Done)
+    assert now["LastName"].startswith("ERASED-")
+    assert now["Name"] == "Ann Durand"
 
 
 def test_a_cut_connection_before_the_first_byte_of_a_read_is_repeated() -> None:

@@ -215,6 +215,23 @@ def test_a_person_account_that_would_take_business_with_it_is_refused(org: Sandb
     assert live(org, "Account", person)
 
 
+def test_a_cascade_that_the_org_has_added_is_refused_too(org: Sandbox) -> None:
+    """§5: childRelationships tell, also those of the contact behind a person account."""
+    person, shadow = id_of("001", 600), id_of("003", 600)
+    account = {"Id": person, "LastName": "P", "PersonContactId": shadow, "IsPersonAccount": True}
+    load(
+        org,
+        ("_settings", {"personAccounts": True}),
+        ("_field", {"object": "Case", "name": "ContactId", "onDelete": "cascade"}),
+        ("Account", account),
+        ("Case", {"ContactId": shadow}),
+        ("Case", {"ContactId": ANN}),
+    )
+    crm = connect(org, person_accounts=True)
+    for target in (ref(), ref(person, "Account")):
+        assert do(crm, ALL, target) == Refused("deleting it would delete a Case too")
+
+
 def test_a_person_account_without_business_is_erased_with_its_contact(org: Sandbox) -> None:
     """§5: deleting is done through the Account; the shadow contact goes with it."""
     person, shadow = id_of("001", 600), id_of("003", 600)
@@ -251,6 +268,18 @@ def test_a_cascade_that_cannot_be_inspected_is_refused(org: Sandbox) -> None:
     (receipt,) = crm.apply([order])
     assert isinstance(receipt, Refused)
     assert "cannot tell" in receipt.why
+    assert live(org, "Account", person)
+
+
+@pytest.mark.parametrize("lacks", ["Object:Opportunity", "ViewAllData"])
+def test_business_that_we_may_not_see_is_not_taken_for_none(org: Sandbox, lacks: str) -> None:
+    """Traps 14: hidden objects are missing from childRelationships, hidden rows from queries, without a word."""
+    person = id_of("001", 600)
+    account = {"Id": person, "LastName": "P", "IsPersonAccount": True, "OwnerId": id_of("005", 1)}
+    load(org, ("_settings", {"personAccounts": True}), ("Account", account))
+    crm = connect(org, f"sandbox-lacks:{lacks}", person_accounts=True)
+    receipt = do(crm, ALL, ref(person, "Account"))
+    assert receipt == Refused("cannot tell whether deleting it would delete business records too")
     assert live(org, "Account", person)
 
 
@@ -397,6 +426,19 @@ def test_a_child_that_cannot_be_deleted_keeps_the_record(org: Sandbox) -> None:
     assert live(org, "Contact", ANN)
 
 
+def test_without_view_all_data_nothing_shared_is_taken_for_own(org: Sandbox) -> None:
+    """Traps 14: the link to another person may be on a row that is not shared with our user."""
+    own, document = id_of("0PK", 1), id_of("069", 1)
+    load(org, ("Individual", {"Id": own, "LastName": "I"}), contact(IndividualId=own, OwnerId=id_of("005", 1)))
+    load(org, *file(document, ANN, BOB))
+    crm = connect(org, "sandbox-lacks:ViewAllData")
+    receipt = do(crm, ALL)
+    assert isinstance(receipt, Refused)
+    assert "View All Data" in receipt.why
+    assert live(org, "ContentDocument", document)
+    assert do(crm, Erase()) == Done(remains="the linked Individual")
+
+
 def test_children_that_cannot_be_read_keep_the_record(org: Sandbox) -> None:
     """Fail closed: what cannot be seen cannot be taken along."""
     crm = connect(org, "sandbox-lacks:FLS:Task.WhatId")
@@ -416,6 +458,21 @@ def test_the_individual_goes_last_and_only_when_nobody_else_has_it(org: Sandbox)
     assert live(org, "Individual", shared)
     assert do(crm, Erase(), ref(ZOE, "Lead")) == Done()
     assert row(org, "Individual", shared) is None
+
+
+@pytest.mark.parametrize("path", ["query", "jobs/ingest", "Soap"])
+def test_what_fails_after_the_deletion_does_not_lose_its_receipt(org: Sandbox, path: str) -> None:
+    """The record is deleted by then; the day's last call may have been that one."""
+    own = id_of("0PK", 1)
+    load(org, ("Individual", {"Id": own, "LastName": "I"}), contact(IndividualId=own))
+    crm = connect(org)
+    order = command(crm, Erase(), ref())
+    spent = [{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "TotalRequests Limit exceeded."}]
+    fault(org, path=path, status=403, body=spent, times=None)
+    (receipt,) = crm.apply([order])
+    assert isinstance(receipt, Done)
+    assert ("Individual" in receipt.remains) is (path == "query")
+    assert not live(org, "Contact", ANN)
 
 
 def test_an_individual_that_a_hidden_link_may_hold_stays(org: Sandbox) -> None:

@@ -98,7 +98,8 @@ def test_an_empty_kind_is_one_empty_last_page(org: Sandbox) -> None:
 
 def test_deleted_rows_and_losers_of_a_merge_are_not_records(org: Sandbox) -> None:
     """§2.3 and Traps 8: the bin is queryAll's; a merged id is gone, not another record's."""
-    load(org, contact(), contact(BOB, IsDeleted=True, MasterRecordId=ANN))
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    load(org, contact(), contact(BOB, IsDeleted=True, MasterRecordId=ANN, SystemModstamp=now))
     crm = connect(org)
     assert set(scanned(crm)) == {ANN}
     assert crm.get([ref(BOB)]) == {ref(BOB): None}
@@ -201,7 +202,8 @@ def test_an_archived_call_still_counts(org: Sandbox) -> None:
 
 def test_a_deleted_call_does_not_count(org: Sandbox) -> None:
     """§2.3: queryAll shows the bin as well."""
-    load(org, contact(), ("Task", {**TASK, "WhoId": ANN, "IsDeleted": True}))
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    load(org, contact(), ("Task", {**TASK, "WhoId": ANN, "IsDeleted": True, "SystemModstamp": now}))
     assert both_ways(connect(org)).inbound == ()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from policies.sensitive.categories import Category
 from policies.sensitive.detect import detect
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -42,7 +43,7 @@ class Writer:
             Anonymise: self._anonymise,
             Bin: self._delete,
             Erase: self._delete,
-            Annotate: self._annotate,
+            Annotate: lambda row, command: self._noted(command),
         }
 
     def apply(self, batch: Sequence[Command]) -> Iterator[Receipt]:
@@ -110,10 +111,8 @@ class Writer:
         if version(row) != command.version:
             return Changed()
         after = self._change(row, wish)
-        try:
+        with suppress(Invalid):
             after = self._change(after, rest)
-        except Invalid:
-            return Refused("; ".join(_kept(rest.left(after))))
         if row.get("picture_id"):
             cascade.delete_picture(self._api, row)
             after = self._reader.again(after, tuple(wish.custom))
@@ -129,7 +128,7 @@ class Writer:
         except Unreachable:
             answer = self._reader.again(row, keys)
             if wish.left(answer):
-                if False:
+                if version(answer) != version(row):
                     raise
                 answer = self._api.write("persons.update", "patch", path, wish.body)
         if not isinstance(answer, dict) or not {"update_time", CUSTOM} <= answer.keys():
@@ -176,24 +175,18 @@ class Writer:
 
     # --- annotating ---
 
-    def _annotate(self, row: Row, command: Command) -> Receipt:
+    def _anchored(self, command: Command) -> Receipt:
+        """A note on an organisation or a deal, which hold no person."""
+        ref = command.ref
+        known = ref.kind != PERSON and ref.kind in notes.PARENTS and ref.id.isdecimal()
+        return self._noted(command) if known and isinstance(command.action, Annotate) else Gone()
+
+    def _noted(self, command: Command) -> Receipt:
+        """A note only adds, so it is bound to no version."""
         assert isinstance(command.action, Annotate)
         if notes.is_there(self._api, command.ref, command.action.note):
             return AlreadyDone()
-        if version(row) != command.version:
-            return Changed()
         notes.write(self._api, command.ref, command.action.note)
-        return Done()
-
-    def _anchored(self, command: Command) -> Receipt:
-        """A note on an organisation or a deal, which hold no person and carry no version for us."""
-        ref = command.ref
-        known = ref.kind != PERSON and ref.kind in notes.PARENTS and ref.id.isdecimal()
-        if not known or not isinstance(command.action, Annotate):
-            return Gone()
-        if notes.is_there(self._api, ref, command.action.note):
-            return AlreadyDone()
-        notes.write(self._api, ref, command.action.note)
         return Done()
 
 

@@ -204,7 +204,7 @@ class _Activities:
             return
         try:
             for row in self._stream.rows():
-                if row.get("type") in self._types and row.get("done"):
+                if row.get("type") in self._types:
                     self._take(row)
         except NotAllowed:
             self.unreadable = tuple(activity(kind) for kind in self._types)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from connectors.salesforce.client import Rejected, full_id
 from connectors.salesforce.declare import undeclared
-from connectors.salesforce.records import KINDS, Kind, essential, moment
+from connectors.salesforce.records import FORGET, KINDS, SOLICIT, Kind, essential, moment
 from connectors.salesforce.schema import Object, Org
 from core.connector import Account, Operator
 from core.errors import BadAnswer, NotAllowed
@@ -64,9 +64,9 @@ def _hidden(org: Org, kind: Kind, seen: Object) -> Iterator[str]:
     lost = [name for name in (*identifiers, *kind.flags.values()) if name not in seen.fields]
     if lost:
         yield f"{kind.name}: {', '.join(lost)} hidden by field-level security: objections and links may be missed."
-    link = f"{kind.individual}Id"
-    if link not in seen.fields and org.find("Individual"):
-        yield f"{kind.name}.{link} is hidden by field-level security: objections on the Individual cannot be seen."
+    link, individual = f"{kind.individual}Id" in seen.fields, org.find("Individual")
+    if link != bool(individual) or (individual and not {SOLICIT, FORGET} <= individual.fields.keys()):
+        yield f"{kind.name}: the Individual, its link or its flags are hidden: objections there cannot be seen."
 
 
 def users(org: Org) -> Iterator[Operator]:

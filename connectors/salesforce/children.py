@@ -47,6 +47,12 @@ class Taken:
 def take(org: Org, kind: str, people: People, cascade: Collection[str]) -> Taken:
     """Deletes or unlinks the children that `cascade` names. Repeating it is harmless."""
     taken = Taken()
+    if cascade and not org.may("ViewAllData"):
+        # Whose a child is besides cannot be told by who sees only some records.
+        taken.blocked = dict.fromkeys(
+            people.values(), "without View All Data its own children cannot be told from shared ones"
+        )
+        return taken
     try:
         found = [child for name in cascade for child in _FINDERS[name](org, kind, people)]
     except (Rejected, NotAllowed):
@@ -87,8 +93,8 @@ def _note_kept(child: Child, taken: Taken) -> None:
 
 
 def _rows(org: Org, name: str, soql: str, ids: Iterable[str], *, everything: bool = False) -> Iterator[Row]:
-    """Rows of an object. None when the org has no such object, which only a user who sees all data can tell."""
-    if org.find(name) is None and org.may("ViewAllData"):
+    """Rows of an object; none when the org has no such object, as our user, who sees all data, can tell."""
+    if org.find(name) is None:
         return iter(())
     return org.client.rows_of(name, soql, ids, everything=everything)
 

@@ -198,12 +198,13 @@ def _log_in(options: SalesforceOptions, http: requests.Session) -> tuple[str, st
 
 def _page(answer: Any) -> tuple[Rows, str]:
     """One answer of a query, and the path of the next one; empty on the last. Raises BadAnswer for anything else."""
-    if not isinstance(answer, dict) or not isinstance(answer.get("records"), list):
+    rows = answer.get("records") if isinstance(answer, dict) else None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise BadAnswer("Salesforce answered a query with something else than rows")
     last, following = answer.get("done"), answer.get("nextRecordsUrl", "")
     if last not in (True, False) or (not last and not _PATH.fullmatch(str(following))):
         raise BadAnswer("Salesforce answered a query without saying how it goes on")
-    return Rows(tuple(answer["records"]), last, int(answer.get("totalSize") or 0)), "" if last else following
+    return Rows(tuple(rows), last, int(answer.get("totalSize") or 0)), "" if last else following
 
 
 def translate(error: Exception) -> RepoussoirError | None:

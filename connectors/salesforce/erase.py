@@ -8,12 +8,12 @@ from connectors.salesforce import children, rows
 from connectors.salesforce.children import Taken
 from connectors.salesforce.client import Rejected, Row, full_id
 from connectors.salesforce.purge import IN_BIN, purge
-from connectors.salesforce.records import KINDS
+from connectors.salesforce.records import KINDS, id_of
 from connectors.salesforce.schema import Org
 from connectors.salesforce.settle import Want, settle
 from core.actions import Command, Erase
 from core.connector import AlreadyDone, Changed, Done, Gone, Receipt, Refused
-from core.errors import NotAllowed
+from core.errors import BadAnswer, NotAllowed, StopCrm
 
 MAY_BE_IN_BIN = "may be in the recycle bin, for up to 15 days"
 _BUSINESS = frozenset({"Opportunity", "Order", "Contract", "Case", "Quote", "Asset", "WorkOrder", "Invoice"})
@@ -81,13 +81,27 @@ def _ready(org: Org, kind: str, commands: Mapping[str, Command]) -> tuple[dict[s
 def _would_take(org: Org, kind: str, ready: _Rows) -> dict[str, str]:
     """The records whose deletion would delete a business record too, or where that cannot be told (§5 Cascade)."""
     owners = {key: id for id, row in ready.items() for key in _keys(kind, row)}
+    links = _business_links(org, kind) if owners else set()
+    if links and not _sees_business(org, kind):
+        return dict.fromkeys(ready, "cannot tell whether deleting it would delete business records too")
     blocked: dict[str, str] = {}
-    for parent in {kind, "Contact"} if kind == "Account" else {kind}:
-        for child in org.object(parent).children:
-            name, field = str(child.get("childSObject")), str(child.get("field"))
-            if child.get("cascadeDelete") and (name in _BUSINESS or name.endswith("__c")) and owners:
-                blocked.update({owners[id]: why for id, why in _holding(org, name, field, owners).items()})
+    for name, field in sorted(links):
+        blocked.update({owners[key]: why for key, why in _holding(org, name, field, owners).items()})
     return blocked
+
+
+def _business_links(org: Org, kind: str) -> set[tuple[str, str]]:
+    """The (object, field) that the vendor's cascade follows from a kind to business records, or to the org's own objects."""
+    # A person account has its contact's children as well; and an account always has opportunities, seen or not.
+    parents, known = ((kind, "Contact"), {("Opportunity", "AccountId")}) if kind == "Account" else ((kind,), set())
+    found = (child for parent in parents for child in org.object(parent).children if child.get("cascadeDelete"))
+    links = {(str(child.get("childSObject")), str(child.get("field"))) for child in found}
+    return known | {(name, field) for name, field in links if name in _BUSINESS or name.endswith("__c")}
+
+
+def _sees_business(org: Org, kind: str) -> bool:
+    # What our user cannot see, an object or a row, is missing from describe and from queries without a word.
+    return org.may("ViewAllData") and (kind != "Account" or org.find("Opportunity") is not None)
 
 
 def _holding(org: Org, name: str, field: str, ids: Iterable[str]) -> dict[str, str]:
@@ -111,7 +125,7 @@ def _finished(org: Org, kind: str, ids: Collection[str]) -> dict[str, Receipt]:
     """Purges those of some absent records that are still in the bin. Losers of a merge are left: they live on in another."""
     merged = "MasterRecordId" in org.object(kind).fields
     soql = f"SELECT Id FROM {kind} WHERE IsDeleted = true{' AND MasterRecordId = null' if merged else ''} AND Id IN {{ids}}"
-    binned = {full_id(str(row["Id"])) or "" for row in org.client.rows_of("binned", soql, ids, everything=True)}
+    binned = {id_of(row) for row in org.client.rows_of("binned", soql, ids, everything=True)}
     purged = purge(org, {kind: sorted(binned)}) if binned else set()
     return {id: Done() if id in purged else AlreadyDone(MAY_BE_IN_BIN) for id in binned}
 
@@ -120,16 +134,27 @@ def _individuals(org: Org, kind: str, done: _Rows, taken: Taken) -> dict[str, st
     """Deletes the Individual of each erased record unless it is somebody else's as well; by the id of the record."""
     name = f"{KINDS[kind].individual}Id"
     found = {id: full for id, row in done.items() if (full := full_id(str(row.get(name))))}
-    free = set(found.values()) - _still_linked(org, set(found.values()))
-    said = rows.delete(org.client, sorted(free), safe=True)
-    away = {id: one for id, one in found.items() if one in said and (said[one].ok or said[one].gone)}
-    for id in found.keys() - away.keys():
-        taken.kept.setdefault(id, set()).add("the linked Individual")
-    return away
+    try:
+        away = _let_go(org, set(found.values()))
+    except (BadAnswer, StopCrm):
+        # The records are deleted: their receipts must not be lost for what could not be done besides.
+        away = set()
+    for id in found:
+        if found[id] not in away:
+            taken.kept.setdefault(id, set()).add("the linked Individual")
+    return {id: one for id, one in found.items() if one in away}
+
+
+def _let_go(org: Org, ids: set[str]) -> set[str]:
+    """Deletes those Individuals that nobody points to any more; answers which."""
+    said = rows.delete(org.client, sorted(ids - _still_linked(org, ids)), safe=True)
+    return {id for id, outcome in said.items() if outcome.ok or outcome.gone}
 
 
 def _still_linked(org: Org, ids: set[str]) -> set[str]:
     """The Individuals that a live record still points to; all of them when that cannot be told."""
+    if not org.may("ViewAllData"):
+        return ids
     linked: set[str] = set()
     for name in ("Contact", "Lead", "User", "Account"):
         seen, field = org.find(name), "PersonIndividualId" if name == "Account" else "IndividualId"
@@ -138,7 +163,7 @@ def _still_linked(org: Org, ids: set[str]) -> set[str]:
         if seen is None or field not in seen.fields:
             return ids
         soql = f"SELECT {field} FROM {name} WHERE {field} IN {{ids}}"
-        linked |= {full_id(str(row[field])) or "" for row in org.client.rows_of("individuals", soql, ids)}
+        linked |= {full_id(str(row.get(field))) or "" for row in org.client.rows_of("individuals", soql, ids)}
     return linked
 
 

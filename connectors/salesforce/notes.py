@@ -54,10 +54,11 @@ def _there(org: Org, ids: Iterable[str]) -> set[tuple[str, str]]:
     if org.find("ContentDocumentLink"):
         soql = "SELECT LinkedEntityId, ContentDocument.Title FROM ContentDocumentLink WHERE LinkedEntityId IN {ids}"
         for row in org.client.rows_of("note_links", soql, known):
-            found.add((full_id(str(row["LinkedEntityId"])) or "", str((row["ContentDocument"] or {}).get("Title"))))
+            title = (row.get("ContentDocument") or {}).get("Title")
+            found.add((full_id(str(row.get("LinkedEntityId"))) or "", str(title)))
     if org.find("Note"):
         for row in org.client.rows_of("notes", "SELECT ParentId, Title FROM Note WHERE ParentId IN {ids}", known):
-            found.add((full_id(str(row["ParentId"])) or "", str(row["Title"])))
+            found.add((full_id(str(row.get("ParentId"))) or "", str(row.get("Title"))))
     return found
 
 

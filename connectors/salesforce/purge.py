@@ -1,6 +1,7 @@
 """Emptying the recycle bin: Bulk 2.0 hardDelete where the user may, else the partner API (salesforce.md §4.1, §5).
 
-Rows must be in the bin already. What could not be purged stays there for 15 days; that is an answer, not an error.
+Rows must be in the bin already. What could not be purged, for whatever reason, stays there for 15 days: that is an answer,
+which must not be lost for an error.
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from typing import Any
 from xml.etree import ElementTree
 
 from connectors.salesforce.client import Client, chunks, full_id
 from connectors.salesforce.schema import Org
-from core.errors import BadAnswer, NotAllowed, Unreachable
+from core.errors import BadAnswer, StopCrm
 
 IN_BIN = "recycle bin, 15 days"
 
@@ -27,7 +29,7 @@ _PARTNER = "urn:partner.soap.sforce.com"
 def purge(org: Org, ids: Mapping[str, Iterable[str]]) -> set[str]:
     """Removes rows, given by object, from the bin; answers the ids of those that certainly are gone for good."""
     gone: set[str] = set()
-    if org.may("BulkApiHardDelete"):
+    if _permitted(org):
         for name, some in ids.items():
             gone |= _tried(partial(_hard_delete, org.client, name), list(some))
     left = [id for some in ids.values() for id in some if id not in gone]
@@ -36,10 +38,17 @@ def purge(org: Org, ids: Mapping[str, Iterable[str]]) -> set[str]:
     return gone
 
 
+def _permitted(org: Org) -> bool:
+    try:
+        return org.may("BulkApiHardDelete")
+    except (BadAnswer, StopCrm):
+        return False
+
+
 def _tried(act: Callable[[list[str]], set[str]], ids: list[str]) -> set[str]:
     try:
         return act(ids) if ids else set()
-    except (BadAnswer, NotAllowed, Unreachable):
+    except (BadAnswer, StopCrm):
         return set()
 
 
@@ -47,7 +56,7 @@ def _hard_delete(client: Client, name: str, ids: list[str]) -> set[str]:
     """One job, step by step: the package loses job ids and results on failure (§4.3). Results come in any order."""
     jobs = f"{client.base}/jobs/ingest"
     order = {"object": name, "operation": "hardDelete", "contentType": "CSV", "lineEnding": "LF"}
-    job = f"{jobs}/{client.send('bulk.create', 'POST', jobs, safe=False, json=order)['id']}"
+    job = f"{jobs}/{_told(client.send('bulk.create', 'POST', jobs, safe=False, json=order), 'id')}"
     table = "\n".join(("Id", *ids, ""))
     client.text(
         "bulk.upload", "PUT", f"{job}/batches", safe=False, data=table.encode(), headers={"Content-Type": "text/csv"}
@@ -59,11 +68,17 @@ def _hard_delete(client: Client, name: str, ids: list[str]) -> set[str]:
     return {id for line in lines if (id := full_id(line.get("sf__Id") or line.get("Id") or ""))} & set(ids)
 
 
+def _told(job: Any, name: str) -> str:
+    if not isinstance(job, dict) or not isinstance(job.get(name), str):
+        raise BadAnswer(f"Salesforce did not tell the {name} of a job")
+    return str(job[name])
+
+
 def _wait(client: Client, job: str) -> None:
     """Until the job is over, whatever became of it: a failed one does not take back the rows it has done."""
     nap = 0.5
     for _ in range(_POLLS):
-        if client.send("bulk.state", "GET", job, safe=True).get("state") in _OVER:
+        if _told(client.send("bulk.state", "GET", job, safe=True), "state") in _OVER:
             return
         client.sleep(nap)
         nap = min(nap * 2, _LONGEST_NAP)

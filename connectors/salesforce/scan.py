@@ -73,7 +73,7 @@ def _soql(org: Org, plan: Reading, narrowed: str = "") -> str:
     # Only an org with person accounts has IsPersonAccount; its shadow contacts are read as Accounts (§5).
     own = plan.kind.where if "IsPersonAccount" in org.object(plan.kind.name).fields else ""
     where = " AND ".join(filter(None, (own, narrowed)))
-    return f"SELECT {', '.join(plan.fields)} FROM {plan.kind.name}{' WHERE ' if where else ''}{where}"
+    return f"SELECT {','.join(plan.fields)} FROM {plan.kind.name}{' WHERE ' if where else ''}{where}"
 
 
 def _some(org: Org, plan: Reading, ids: set[str]) -> dict[str, Record]:

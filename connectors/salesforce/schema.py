@@ -129,7 +129,7 @@ class Org:
             f"WHERE EntityDefinition.QualifiedApiName = '{kind}'"
         )
         try:
-            return {row["QualifiedApiName"]: row for row in self.client.rows("field_definitions", soql)}
+            return {str(row.get("QualifiedApiName")): row for row in self.client.rows("field_definitions", soql)}
         except (Rejected, NotAllowed):
             return {}
 
@@ -138,7 +138,10 @@ class Org:
         wanted = tuple(f"Permissions{name}" for name in PERMISSIONS if found and f"Permissions{name}" in found.fields)
         if not wanted:
             return frozenset()
-        rows = self.client.rows("permissions", f"SELECT {', '.join(wanted)} FROM UserPermissionAccess")
+        try:
+            rows = list(self.client.rows("permissions", f"SELECT {', '.join(wanted)} FROM UserPermissionAccess"))
+        except (Rejected, NotAllowed):
+            return frozenset()
         return frozenset(name.removeprefix("Permissions") for row in rows for name in wanted if row.get(name) is True)
 
 
@@ -146,16 +149,21 @@ PERMISSIONS = ("ApiEnabled", "ViewAllData", "ModifyAllData", "BulkApiHardDelete"
 
 
 def _object(name: str, said: object) -> Object:
-    if not isinstance(said, dict) or not isinstance(said.get("fields"), list):
+    fields = said.get("fields") if isinstance(said, dict) else None
+    if not isinstance(said, dict) or not isinstance(fields, list) or not all(map(_is_field, fields)):
         raise BadAnswer(f"Salesforce described {name} in a way we do not understand")
     return Object(
         name=name,
-        fields={field["name"]: field for field in said["fields"]},
+        fields={field["name"]: field for field in fields},
         children=tuple(said.get("childRelationships") or ()),
         createable=said.get("createable") is True,
         updateable=said.get("updateable") is True,
         deletable=said.get("deletable") is True,
     )
+
+
+def _is_field(field: object) -> bool:
+    return isinstance(field, dict) and isinstance(field.get("name"), str) and isinstance(field.get("type"), str)
 
 
 def _property(found: Object, name: str, mark: Row | None) -> Property:
@@ -182,7 +190,7 @@ def _shape(field: Row) -> Shape:
 
 
 def _option(value: Row) -> Option:
-    return Option(str(value["value"]), str(value.get("label") or value["value"]))
+    return Option(str(value.get("value")), str(value.get("label") or value.get("value")))
 
 
 def _tracked(found: Object, mark: Row | None) -> bool:

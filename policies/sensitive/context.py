@@ -14,16 +14,24 @@ _SENTENCE = 160
 _GLUE = "(?:a|au|aux|d|de|des|du|en|l|la|le|les|et|pour|contre|sur|of|for|the|against|on|and|to|s)"
 _NEAR_BEFORE = rf"(?: +{_GLUE})*(?: +[a-z0-9]+)?(?: +{_GLUE})* *$"
 _NEAR_AFTER = rf" *(?:(?!(?:{_GLUE}|at|in|from|since|par|dans|avec|chez) )[a-z0-9]+ +)?"
+_OPENS = re.compile(r"(?:^|[!?;\n(]|[a-z0-9)]{3}\.(?![a-z0-9]))[ *•>.:]*$")
+_CLOSES = re.compile(
+    r" *(?:$|[,.;:!?()\n]| (?:depuis|et|mais|car|suite|type|stade|donc|since|and|but|so|after|from|no|pas|ne|n|en|au)\b)"
+)
+_TITLED = re.compile(r"\b(?:m|mr|mrs|ms|mme|mlle|dr|me|pr|monsieur|madame|mademoiselle|docteur|sir|chez)\.? +$")
 
 
 @dataclass(frozen=True, slots=True)
 class Cues:
-    """Phrases to be found before or after a term, in its sentence and within so many words; or that it opens its sentence."""
+    """Phrases to be found before or after a term, in its sentence and within so many words; or that it stands alone.
+
+    A term stands alone when it opens its sentence or parenthesis and its clause ends with it.
+    """
 
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     words: int = 6
-    opening: bool = False
+    alone: bool = False
 
     def find(self, text: str, start: int, end: int) -> tuple[int, int] | None:
         """Where the first cue is; None when there is none."""
@@ -33,7 +41,7 @@ class Cues:
             cue = _anywhere(self.after).search(text, end, _high(text, end, self.words))
         if cue:
             return cue.span()
-        return (start, end) if self.opening and not any(map(str.isalnum, text[low:start])) else None
+        return (start, end) if self.alone and stands_alone(text, start, end) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +56,17 @@ class Spoilers:
         if self.before and _right_before(self.before).search(text, max(0, start - _SENTENCE), start):
             return True
         return bool(self.after and _right_after(self.after).match(text, end))
+
+
+def stands_alone(text: str, start: int, end: int) -> bool:
+    """Whether the words at that place are a clause by themselves, as in telegram style: "Diabetic, call in the morning"."""
+    opens = _OPENS.search(text[max(0, start - 8) : start]) is not None
+    return opens and _CLOSES.match(text, end) is not None
+
+
+def is_titled(text: str, start: int) -> bool:
+    """Whether a title such as Mrs stands right before, so that what looks like a word may be a surname."""
+    return _TITLED.search(text, max(0, start - 16), start) is not None
 
 
 @cache

@@ -12,13 +12,13 @@ from importlib.resources import files
 from typing import Any
 
 from policies.sensitive.categories import Category, Confidence
-from policies.sensitive.context import Cues, Spoilers
+from policies.sensitive.context import Cues, Spoilers, is_titled
 from policies.sensitive.folding import Folded, fold
 from policies.sensitive.hit import Hit
 from policies.sensitive.trie import expanded, expression
 
 PACKS = ("fr", "en")
-_OPENING = "^"
+_ALONE = "^"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,8 @@ class Rule:
         if self.written == "upper" and not folded.is_upper(start, end):
             return True
         if self.written == "lower" and not folded.is_lower(start, end):
+            return True
+        if is_titled(folded.text, start) and not folded.is_lower(start, end):
             return True
         return any(spoilers.spoil(folded.text, start, end) for spoilers in self.unless)
 
@@ -143,9 +145,9 @@ def _needs(entry: Mapping[str, Any], cues: Mapping[str, list[str]]) -> Cues | No
     after = [*entry.get("near", []), *entry.get("after", [])]
     if not before and not after:
         return None
-    left = [form for form in before if form != _OPENING]
-    right = [form for form in after if form != _OPENING]
-    return Cues(_phrases(left, cues), _phrases(right, cues), entry.get("window", 6), _OPENING in before)
+    left = [form for form in before if form != _ALONE]
+    right = [form for form in after if form != _ALONE]
+    return Cues(_phrases(left, cues), _phrases(right, cues), entry.get("window", 6), _ALONE in before)
 
 
 def _spoilers(table: Mapping[str, list[str]], cues: Mapping[str, list[str]]) -> Spoilers:

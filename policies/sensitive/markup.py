@@ -14,8 +14,8 @@ _TOKEN = re.compile(
     r"|&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,30});?",
     re.IGNORECASE | re.DOTALL,
 )
-_INLINE = frozenset(
-    "a abbr b big cite code del em font i ins label mark s small span strike strong sub sup u var wbr".split()
+_INLINE = re.compile(
+    r"a|abbr|b|big|cite|code|del|em|font|i|ins|label|mark|s|small|span|strike|strong|sub|sup|u|var|wbr", re.IGNORECASE
 )
 
 
@@ -54,7 +54,7 @@ def _pieces(raw: str) -> Iterator[tuple[str, int, int]]:
         position = token.end()
         if token[0].startswith("&"):
             yield from _entity(raw, token.start(), position)
-        elif token["tag"] and token["tag"].lower() not in _INLINE:
+        elif token["tag"] and not _INLINE.fullmatch(token["tag"]):
             yield "\n", token.start(), position
     yield from _characters(raw, position, len(raw))
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from core.schema import Property, Schema
 from policies.sensitive import options
@@ -18,10 +19,6 @@ from policies.sensitive.trie import expanded, expression
 _HASH = re.compile(r"[0-9a-f]{40}(?:_\w+)?")
 _JOINTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[A-Za-z])(?=[0-9])(?![0-9]\b)")
 _SUFFIX = re.compile(r"__(?:c|pc|r)$", re.IGNORECASE)
-_NOISE = frozenset(
-    "hs hubspot custom property field champ feld campo contact contacts person personne persona is has est a an the of for "
-    "in d de du des l la le les au aux et and en s der die das des von zu el los las del y di il lo gli della van het een c".split()
-)
 _MARKED: tuple[tuple[re.Pattern[str], Category], ...] = (
     (re.compile(r"\b(?:hipaa|phi)\b"), "health"),
     (re.compile(r"\bpci\b"), "card"),
@@ -60,7 +57,7 @@ class Names:
 
     words: re.Pattern[str] | None
     hints: re.Pattern[str] | None
-    unless: re.Pattern[str]
+    unless: re.Pattern[str] | None
 
 
 def classify(schema: Schema) -> dict[str, Verdict]:
@@ -82,7 +79,8 @@ def words(text: str) -> str:
     """A name or label as folded words: joints of camelCase opened, vendor suffixes and small words left out."""
     opened = _JOINTS.sub(" ", _SUFFIX.sub("", text))
     found = re.findall(r"[a-z0-9œæß]+", plain(opened))
-    return " ".join(word for word in found if word not in _NOISE)
+    noise = _tables()["noise"]
+    return " ".join(word for word in found if word not in noise)
 
 
 def is_identifier(item: Property) -> bool:
@@ -102,7 +100,7 @@ def _called(item: Property) -> Called:
 
 def _reading(item: Property, called: Called, category: Category) -> Verdict | None:
     names = _names()[category]
-    if any(names.unless.search(text) for text in called.texts.values()):
+    if _first(names.unless, called.texts):
         return None
     told_by = _first(names.words, called.texts)
     if told_by:
@@ -135,23 +133,19 @@ def _is_marked(item: Property) -> bool:
 
 
 @cache
+def _tables() -> Mapping[str, Any]:
+    return tomllib.loads(files(__package__).joinpath("names.toml").read_text("utf-8"))
+
+
+@cache
 def _names() -> Mapping[Category, Names]:
-    tables = tomllib.loads(files(__package__).joinpath("names.toml").read_text("utf-8"))
     return {
-        category: Names(_pattern(table["words"]), _pattern(table["hints"]), _must(table["unless"]))
+        category: Names(_pattern(table["words"]), _pattern(table["hints"]), _pattern(table["unless"]))
         for category in CATEGORIES
-        for table in [tables[category]]
+        for table in [_tables()[category]]
     }
 
 
 def _pattern(forms: Iterable[str]) -> re.Pattern[str] | None:
-    phrases = [
-        " ".join(word for word in phrase.split() if word not in _NOISE) for form in forms for phrase in expanded(form)
-    ]
+    phrases = [words(phrase) for form in forms for phrase in expanded(form)]
     return re.compile(expression(phrase for phrase in phrases if phrase)) if phrases else None
-
-
-def _must(forms: Iterable[str]) -> re.Pattern[str]:
-    pattern = _pattern(forms)
-    assert pattern is not None, "every category has an `unless`"
-    return pattern

@@ -13,12 +13,14 @@ from policies.sensitive.lexicon import Meaning, meaning
 
 _SHAPES = frozenset({"choice", "choices"})
 _THINGS = re.compile(
-    r"\b(?:secteurs?|sectors?|industr\w*|branche|specialit\w+|specialt\w+|metiers?|produits?|products?|gammes?|services?|solutions?"
-    r"|departe?ments?|source|campa\w+|pays|country|countries|langues?|languages?|region|territor\w+|zone|therapeuti\w+|activite"
-    r"|activity|topics?|themes?|interets?|interests?|type de (?:societe|structure|client)|company type|event|evenement|format\w*)\b"
+    r"\b(?:secteurs?|sectors?|industr\w*|branche|specialit\w+|specialt\w+|metiers?|produits?|products?|gammes?|services?"
+    r"|solutions?|departe?ments?|source|campa\w+|pays|country|countries|langues?|languages?|region|territor\w+|zone"
+    r"|therapeuti\w+|activite|activity|topics?|themes?|interets?|interests?|event|evenement|format\w*|company type"
+    r"|type de (?:societe|structure|client))\b"
 )
 _NEITHER = re.compile(
-    r"\b(?:autres?|other|aucune?|none|non|no|inconnu|unknown|n/?a|sans reponse|prefer not to say|ne souhaite pas repondre|oui|yes)\b"
+    r"\b(?:autres?|other|aucune?|none|non|no|inconnu|unknown|n ?a|sans reponse|prefer not to say|oui|yes"
+    r"|ne souhaite pas repondre)\b"
 )
 
 

@@ -14,7 +14,7 @@ _MISPLACED = re.compile(r"[\w-]+:\S")
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """`religion`, `*santé*` or `hubspot:contact.religion`. Accents, case and the difference of `_`, `-` and space do not count."""
+    """`religion`, `*santé*` or `hubspot:contact.religion`. Accents, case and separators do not count."""
 
     crm: str
     kind: str
