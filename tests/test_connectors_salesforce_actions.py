@@ -17,13 +17,12 @@ from connectors.sandbox.salesforce.ids import make as id_of
 from connectors.sandbox.world import Sandbox
 from connectors.transport import Tools
 from core.actions import Action, Anonymise, Clear, Command, Redact, Restrict, Span, Suppress
-from core.connector import AlreadyDone, Changed, Done, Gone, Receipt, Refused
-from core.errors import NotAllowed, QuotaSpent, Unreachable
-from core.model import Channel, Query, Record, Ref
+from core.connector import AlreadyDone, Changed, Done, Receipt, Refused
+from core.errors import NotAllowed
+from core.model import Channel, Record, Ref
 
 ANN, BOB, ZOE = id_of("003", 501), id_of("003", 502), id_of("00Q", 501)
 BOTH: tuple[Channel, ...] = ("email", "telephone")
-COLLECTIONS = "composite/sobjects$"
 
 
 @pytest.fixture(scope="module")
@@ -45,13 +44,6 @@ def load(org: Sandbox, *lines: tuple[str, dict[str, Any]]) -> None:
 def connect(org: Sandbox, token: str = "sandbox", **options: Any) -> Salesforce:
     given = {"connector": "salesforce", "base_url": org.urls["salesforce"], "token": token, **options}
     return Salesforce("sf", SalesforceOptions(**given), Tools(sleep=lambda seconds: None))
-
-
-def fault(org: Sandbox, **what: Any) -> None:
-    body = json.dumps([{"crm": "salesforce", **what}]).encode()
-    urllib.request.urlopen(
-        urllib.request.Request(f"{org.urls['salesforce']}/_sandbox/faults", body, method="POST")
-    ).close()
 
 
 def writes(org: Sandbox, method: str = "PATCH") -> int:
@@ -130,26 +122,6 @@ def test_a_stale_version_writes_nothing(org: Sandbox) -> None:
     assert receipts[0] == Changed()
     assert isinstance(receipts[1], Done)
     assert read(crm, ref()).suppressed == frozenset()
-
-
-def test_receipts_come_in_the_order_of_the_commands(org: Sandbox) -> None:
-    """Contract: one receipt a command, in order, whatever kinds are mixed; missing and malformed ids are Gone."""
-    load(org, contact(), lead(), contact(BOB, DoNotCall=True))
-    crm = connect(org)
-    refs = [ref(ZOE, "Lead"), ref(id_of("003", 999)), ref(BOB), ref("nonsense"), ref(ANN[:15])]
-    versions = [read(crm, each).version if each in (refs[0], refs[2], refs[4]) else "v" for each in refs]
-    batch = [Command(each, version, Suppress(("telephone",))) for each, version in zip(refs, versions, strict=True)]
-    names = [type(receipt).__name__ for receipt in crm.apply(batch)]
-    assert names == ["Done", "Gone", "AlreadyDone", "Gone", "Done"]
-    assert list(crm.apply([])) == []
-
-
-def test_two_commands_on_one_record_are_done_one_after_the_other(org: Sandbox) -> None:
-    """§3.2: a repeated id fails its row; the second command holds the older version."""
-    load(org, contact(Title="a", Department="b"))
-    crm = connect(org)
-    batch = [command(crm, ref(), Clear(("Title",))), command(crm, ref(), Clear(("Department",)))]
-    assert [type(receipt) for receipt in crm.apply(batch)] == [Done, Changed]
 
 
 def test_a_converted_lead_is_refused_by_its_row(org: Sandbox) -> None:
@@ -343,78 +315,3 @@ def test_a_person_account_is_written_through_the_account(org: Sandbox) -> None:
     assert read(crm, ref(account, "Account")).suppressed == {"email", "telephone"}
     assert isinstance(do(crm, Anonymise(), ref(account, "Account")), Done)
     assert read(crm, ref(account, "Account")).emails == ()
-
-
-def test_a_write_whose_answer_was_lost_is_read_back_and_not_repeated(org: Sandbox) -> None:
-    """Contract: a write that may have taken effect is resolved by reading."""
-    load(org, contact())
-    crm = connect(org)
-    order = command(crm, ref(), Suppress(BOTH))
-    fault(org, method="PATCH", path=COLLECTIONS, cut="after")
-    assert list(crm.apply([order])) == [Done(read(crm, ref()).version)]
-    assert writes(org) == 1
-
-
-@pytest.mark.parametrize("how", [{"cut": "before"}, {"status": 503, "body": "<html>"}, {"garbage": True}])
-def test_a_write_that_did_not_happen_is_repeated_once_that_is_certain(org: Sandbox, how: dict[str, Any]) -> None:
-    """The row still has the version that was read, so nothing was written."""
-    load(org, contact())
-    crm = connect(org)
-    fault(org, method="PATCH", path=COLLECTIONS, **how)
-    assert isinstance(do(crm, Suppress(BOTH)), Done)
-    assert read(crm, ref()).suppressed == {"email", "telephone"}
-
-
-def test_a_write_that_keeps_failing_stops_the_crm(org: Sandbox) -> None:
-    """Unreachable: never guessed to be done."""
-    load(org, contact())
-    crm = connect(org)
-    order = command(crm, ref(), Suppress(BOTH))
-    fault(org, method="PATCH", path=COLLECTIONS, cut="before", times=None)
-    with pytest.raises(Unreachable):
-        list(crm.apply([order]))
-
-
-def test_a_value_that_a_flow_puts_back_is_refused(org: Sandbox) -> None:
-    """Traps 6: triggers and flows can re-fill a field; read back after the write and compare."""
-    load(org, contact(Title="t"))
-    crm = connect(org)
-    order = command(crm, ref(), Clear(("Title",)))
-    done = [{"id": ANN, "success": True, "errors": []}]
-    fault(org, method="PATCH", path=COLLECTIONS, status=200, body=done)
-    assert list(crm.apply([order])) == [Refused("the CRM did not keep it: Title")]
-
-
-def test_the_daily_limit_stops_a_write_and_a_concurrency_limit_only_delays_it(org: Sandbox) -> None:
-    """§10: TotalRequests is the day's; ConcurrentRequests passes."""
-    load(org, contact())
-    crm = connect(org)
-    order = command(crm, ref(), Suppress(BOTH))
-    limits = ("TotalRequests Limit exceeded.", "ConcurrentRequests (Concurrent API Requests) Limit exceeded.")
-    day, moment = ([{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": text}] for text in limits)
-    fault(org, method="PATCH", status=403, body=day)
-    with pytest.raises(QuotaSpent):
-        list(crm.apply([order]))
-    fault(org, method="PATCH", status=403, body=moment)
-    assert isinstance(next(iter(crm.apply([order]))), Done)
-
-
-def test_a_full_batch_is_one_write(org: Sandbox) -> None:
-    """§3.2: 200 rows a call; one read before, one write, one read back."""
-    ids = [id_of("003", number) for number in range(1000, 1200)]
-    load(org, *(contact(id) for id in ids))
-    crm = connect(org)
-    (page,) = crm.scan(Query("Contact"))
-    batch = [Command(record.ref, record.version, Suppress(BOTH)) for record in page.records]
-    assert {type(receipt) for receipt in crm.apply(batch)} == {Done}
-    assert writes(org) == 1
-
-
-def test_a_record_that_goes_away_under_the_write_is_gone(org: Sandbox) -> None:
-    """§10: ENTITY_IS_DELETED."""
-    load(org, contact())
-    crm = connect(org)
-    order = command(crm, ref(), Suppress(BOTH))
-    error = {"statusCode": "ENTITY_IS_DELETED", "message": "entity is deleted", "fields": []}
-    fault(org, method="PATCH", path=COLLECTIONS, status=200, body=[{"success": False, "errors": [error]}])
-    assert list(crm.apply([order])) == [Gone()]
