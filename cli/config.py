@@ -168,7 +168,7 @@ def judge(config: Any) -> Judge:
         policies.append(Suppression())
     if config.retention.enabled:
         policies.append(config.retention.policy(zone(config.time_zone)))
-    if config.sensitive.enabled:
+    if getattr(config.sensitive, "enabled", True):
         policies.append(Sensitive(config.sensitive))
     return Judge(tuple(policies), policy_version(config), config.people.shared_key_above)
 

@@ -8,7 +8,8 @@ from datetime import datetime
 
 from cli.runtime import Runtime
 from core.apply import Tally
-from core.errors import BadAnswer, PlanRefused, StopCrm
+from core.errors import BadAnswer, ConfigError, PlanRefused, StopCrm
+from core.judge import Judge
 from core.model import Ref
 from core.notes import anchor_note, write_notes
 from core.outcomes import Outcomes
@@ -45,7 +46,7 @@ def make_plan(
 ) -> tuple[Plan, Reading]:
     """Reads, judges and stores a plan. `only` keeps the findings of some policies; `what_if` judges as of another moment."""
     now = what_if or work.tools.now()
-    judge = replace(work.judge, policies=tuple(p for p in work.judge.policies if not only or p.name in only))
+    judge = narrowed_to(work.judge, only)
     narrowed = replace(work, judge=judge)
     with work.writing():
         reading = read(narrowed, progress, now)
@@ -53,6 +54,15 @@ def make_plan(
         plan = replace(plan, what_if=what_if is not None, made_at=work.tools.now())
         keep(work, plan)
     return plan, reading
+
+
+def narrowed_to(judge: Judge, only: tuple[str, ...]) -> Judge:
+    """The judge with some of its policies; all of them when none is named. Raises ConfigError."""
+    known = [policy.name for policy in judge.policies]
+    for name in only:
+        if name not in known:
+            raise ConfigError(f"There is no policy {name!r} in force.", f"In force are: {', '.join(known)}.")
+    return replace(judge, policies=tuple(item for item in judge.policies if not only or item.name in only))
 
 
 def keep(work: Runtime, plan: Plan) -> None:

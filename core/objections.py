@@ -56,7 +56,7 @@ def _cause(
         (entry.objected_at, entry.source)
         for row in rows
         for item in row.identifiers
-        if not (phone_only and item.kind == "email")
+        if (item.kind == "phone") == phone_only
         for entry in _entries(item, channel, known)
     ]
     return min(entries, default=None)

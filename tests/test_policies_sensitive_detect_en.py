@@ -67,7 +67,7 @@ REVEALING: dict[Category, tuple[str, ...]] = {
         "His son has a genetic disorder.",
         "Their daughter has Down syndrome.",
         "He is a carrier of the cystic fibrosis gene.",
-        "Genetic predisposition to heart disease, she says.",
+        "Genetic predisposition that runs in the family, she says.",
         "Her genetic test was positive.",
     ),
     "biometric_data_unique_id": (

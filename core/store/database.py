@@ -39,12 +39,11 @@ class Database:
             self._depth += 1
             try:
                 yield
+                if self._depth == 1:
+                    self._connection.commit()
             except BaseException:
                 self._connection.rollback()
                 raise
-            else:
-                if self._depth == 1:
-                    self._connection.commit()
             finally:
                 self._depth -= 1
 
@@ -90,7 +89,7 @@ def problems(url: str) -> Iterator[None]:
 
 
 def _mend(message: str) -> str:
-    if "full" in message:
+    if "full" in message or "disk I/O" in message:
         return "Free some disk space, then run the same command again: nothing is lost, what was under way is resolved."
     if "unable to open" in message or "readonly" in message:
         return "Check that the folder exists and may be written."

@@ -13,12 +13,12 @@ _BREAK = re.compile(r"[!?;\n]|(?<=[a-z0-9)]{3})\.(?![a-z0-9])")
 _SENTENCE = 160
 _GLUE = "(?:a|au|aux|d|de|des|du|en|l|la|le|les|et|pour|contre|sur|of|for|the|against|on|and|to|s)"
 _NEAR_BEFORE = rf"(?: +{_GLUE})*(?: +[a-z0-9]+)?(?: +{_GLUE})* *$"
-_NEAR_AFTER = rf" *(?:(?!(?:{_GLUE}|at|in|from|since|par|dans|avec|chez) )[a-z0-9]+ +)?"
+_NEAR_AFTER = rf" *(?:(?!(?:{_GLUE}|at|in|from|since|last|this|next|but|par|dans|avec|chez|mais|depuis) )[a-z0-9]+ +)?"
 _OPENS = re.compile(r"(?:^|[!?;\n(]|[a-z0-9)]{3}\.(?![a-z0-9]))[ *•>.:]*$")
 _CLOSES = re.compile(
-    r" *(?:$|[,.;:!?()\n]| (?:depuis|et|mais|car|suite|type|stade|donc|since|and|but|so|after|from|no|pas|ne|n|en|au)\b)"
+    r" *(?:$|[,.;:!?()\n]| (?:depuis|et|mais|car|suite|type|stade|donc|since|and|but|so|after|from|last|this|no|pas|ne|n|l|en|au|notoire|severe|grave|confirme)\b)"
 )
-_TITLED = re.compile(r"\b(?:m|mr|mrs|ms|mme|mlle|dr|me|pr|monsieur|madame|mademoiselle|docteur|sir|chez)\.? +$")
+_TITLED = re.compile(r"\b(?:m|mr|mrs|ms|mme|mlle|dr|me|pr|monsieur|madame|mademoiselle|docteur|sir)\.? +$")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 from policies.sensitive import identifiers, lexicon
-from policies.sensitive.folding import fold
+from policies.sensitive.folding import Folded, fold
 from policies.sensitive.hit import Hit
 
 __all__ = ["Hit", "detect"]
@@ -18,7 +17,10 @@ def detect(text: str) -> tuple[Hit, ...]:
     Must be plain text, as a reader sees it (`markup.visible` for HTML). A denial is a hit too: "not religious" tells.
     """
     folded = fold(text)
-    found: Iterator[Hit] = (hit for part in (identifiers.find, lexicon.find) for hit in part(folded))
-    return tuple(
-        sorted(replace(hit, start=start, end=end) for hit in found for start, end in [folded.raw(hit.start, hit.end)])
-    )
+    found = {*identifiers.find(folded), *lexicon.find(folded)}
+    return tuple(sorted(_unfolded(folded, hit) for hit in found))
+
+
+def _unfolded(folded: Folded, hit: Hit) -> Hit:
+    start, end = folded.raw(hit.start, hit.end)
+    return replace(hit, start=start, end=end)
