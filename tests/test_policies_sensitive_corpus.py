@@ -1,6 +1,8 @@
-"""How well free text is read, as figures over a corpus of short CRM notes that was written apart from the lexicon.
+"""How well free text is read, as figures over a corpus of short CRM notes in French and English.
 
-The corpus is `policies_sensitive_corpus.tsv`: a category, or `-` for a hard negative, and a note in French or English.
+`policies_sensitive_corpus.tsv` holds a category, or `-` for a hard negative, and a note. It was written in three parts, each
+before the lexicon had seen it: at first sight .65, .73 and .77 of the revealing notes were found, and 13, 1.4 and 3.4 % of
+the hard negatives flagged. The lexicon was mended after each, so what is asserted here guards against getting worse.
 """
 
 from __future__ import annotations

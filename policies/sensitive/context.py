@@ -16,7 +16,8 @@ _NEAR_BEFORE = rf"(?: +{_GLUE})*(?: +[a-z0-9]+)?(?: +{_GLUE})* *$"
 _NEAR_AFTER = rf" *(?:(?!(?:{_GLUE}|at|in|from|since|last|this|next|but|par|dans|avec|chez|mais|depuis) )[a-z0-9]+ +)?"
 _OPENS = re.compile(r"(?:^|[!?;\n(]|[a-z0-9)]{3}\.(?![a-z0-9]))[ *•>.:]*$")
 _CLOSES = re.compile(
-    r" *(?:$|[,.;:!?()\n]| (?:depuis|et|mais|car|suite|type|stade|donc|since|and|but|so|after|from|last|this|no|pas|ne|n|l|en|au|notoire|severe|grave|confirme)\b)"
+    r" *(?:$|[,.;:!?()\n]| (?:depuis|et|mais|car|suite|type|stade|donc|pas|ne|n|l|en|au|notoire|severe|grave|confirme"
+    r"|since|and|but|so|after|from|last|this|no)\b)"
 )
 _TITLED = re.compile(r"\b(?:m|mr|mrs|ms|mme|mlle|dr|me|pr|monsieur|madame|mademoiselle|docteur|sir)\.? +$")
 

@@ -11,7 +11,7 @@ from stdnum.fr import nir, siret
 from policies.sensitive.folding import Folded
 from policies.sensitive.hit import Hit
 
-_PROMISING = re.compile(r"[0-9][0-9 .ab]{8,}[0-9]|cvv|crypto")
+_TEN_DIGITS = re.compile(r"[0-9](?:[ .ab]{0,3}[0-9]){9}")
 _START = r"(?<![a-z0-9œæß])"
 _NIR = re.compile(
     _START + r"(?=([1-478](?:[ .]{0,3}[0-9]{2}){2}[ .]{0,3}(?:[0-9]{2}|2[ab])(?:[ .]{0,3}[0-9]{3}){2})"
@@ -38,10 +38,11 @@ _CUE_WIDTH = 40
 def find(folded: Folded) -> Iterator[Hit]:
     """Every identifier, at offsets of the folded text. A number whose checksum is wrong is none."""
     text = folded.text
-    if _PROMISING.search(text):
+    if _TEN_DIGITS.search(text):
         yield from _nirs(text)
         yield from _ibans(text)
         yield from _cards(text)
+    if "cvv" in text or "crypto" in text:
         yield from (Hit(*code.span(1), "card", "id.cvv") for code in _CVV.finditer(text))
 
 
@@ -60,7 +61,9 @@ def _ibans(text: str) -> Iterator[Hit]:
     for match in _IBAN.finditer(text):
         ends = [match.start(1) + i + 1 for i, char in enumerate(match[1]) if char.isalnum()]
         for end in reversed(ends[14:]):
-            if not text[end : end + 1].isalnum() and iban.is_valid(_compact(text[match.start(1) : end]), check_country=False):
+            if not text[end : end + 1].isalnum() and iban.is_valid(
+                _compact(text[match.start(1) : end]), check_country=False
+            ):
                 yield Hit(match.start(1), end, "bank", "id.iban")
                 break
 

@@ -30,7 +30,7 @@ class Sensitive:
     """Finds special-category, criminal and identity data in properties, choices and texts (gdpr.md §7, R-B1)."""
 
     name = "sensitive"
-    scope: Literal["record"] = "record"
+    scope: Literal["record", "person"] = "record"
 
     def __init__(self, settings: SensitiveSettings) -> None:
         self._settings = settings
