@@ -123,9 +123,9 @@ def changed(record: Record, action: Action) -> Record:
             return replace(record, suppressed=record.suppressed | set(channels), objections=record.objections + new)
         case Restrict():
             return replace(record, restricted=True)
-        case Clear(properties, option):
+        case Clear(properties, options):
             return replace(
-                record, values={**record.values, **{n: _without(record.values.get(n, ""), option) for n in properties}}
+                record, values={**record.values, **{n: _without(record.values.get(n, ""), options) for n in properties}}
             )
         case Redact(name, spans):
             return replace(record, values={**record.values, name: redacted(record.values.get(name, ""), spans)})
@@ -136,8 +136,8 @@ def changed(record: Record, action: Action) -> Record:
     raise ValueError(f"not an action that keeps the record: {actions.name(action)}")
 
 
-def _without(value: str, option: str) -> str:
-    return ";".join(part for part in value.split(";") if part != option) if option else ""
+def _without(value: str, options: tuple[str, ...]) -> str:
+    return ";".join(part for part in value.split(";") if part not in options) if options else ""
 
 
 def _seen(record: Record, properties: Sequence[str]) -> Record:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from core.model import Channel, Ref
@@ -44,10 +44,16 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Clear:
-    """Empty these properties. `option`, when given, takes out just that choice of a multiple choice."""
+    """Empty these properties; with `options`, take just these choices out of one multiple choice.
+
+    The choices are values of a person, so they stay in memory: they are no part of a repr, of equality, or of what is
+    stored. `places` stands for them there: their places among the choices of this record, as read. An adapter uses
+    `options`; the core sees to it that they are there whenever `places` are.
+    """
 
     properties: tuple[str, ...]
-    option: str = ""
+    options: tuple[str, ...] = field(default=(), repr=False, compare=False)
+    places: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from itertools import groupby
 from core import actions, canonical
 from core.actions import FINAL, Command
 from core.brakes import Brakes
-from core.connector import Changed, Connector, Gone, Receipt
+from core.connector import Changed, Connector, Gone
 from core.errors import BadAnswer, PlanRefused, StopCrm
 from core.judge import Judge, Known
 from core.model import Record, Ref
@@ -99,13 +99,11 @@ class Applier:
         self._finished |= {plan.items[i].ref for i in done if isinstance(plan.items[i].action, FINAL)}
         waiting = [(place, item) for place, item in enumerate(plan.items) if place not in done]
         for (action, crm, _), group in groupby(waiting, key=_lane):
-            size = self._connectors[crm].capabilities.batch.get(action, 1)
-            lane = list(group)
-            yield from (lane[start : start + size] for start in range(0, len(lane), size))
+            yield from _pieces(list(group), self._connectors[crm].capabilities.batch.get(action, 1))
 
     def _guarded(self, digest: str, batch: list[tuple[int, Item]], tally: Tally) -> None:
         crm = batch[0][1].ref.crm
-        if crm in tally.stopped or (batch[0][1].destructive and self._failing(crm, tally)):
+        if crm in tally.stopped or (batch[0][1].destructive and (self._gaps or self._failing(crm, tally))):
             tally.left += len(batch)
             return
         try:
@@ -129,32 +127,35 @@ class Applier:
     def _batch(self, digest: str, batch: list[tuple[int, Item]], tally: Tally) -> None:
         connector = self._connectors[batch[0][1].ref.crm]
         fresh = self._read(connector, [item.ref for _, item in batch])
-        still = self._still_asked([item for _, item in batch], fresh)
-        tickets: list[Ticket] = []
+        asked = self._asked_now([item for _, item in batch], fresh)
+        tickets: list[tuple[Ticket, Command]] = []
         for place, item in batch:
-            receipt = self._answer_now(item, fresh.get(item.ref), item in still)
-            if receipt is None:
-                tickets.append(Ticket(digest, place, item))
-            else:
-                self._outcomes.refuse(Ticket(digest, place, item), receipt, self._clock())
-                tally.counts[actions.name(item.action), word(receipt)] += 1
+            ticket, record = Ticket(digest, place, item), fresh.get(item.ref)
+            command = self._command(item, record, asked.get(_signature(item)))
+            if command is not None:
+                tickets.append((ticket, command))
+                continue
+            receipt = Gone() if record is None else Changed()
+            self._outcomes.refuse(ticket, receipt, self._clock())
+            tally.counts[actions.name(item.action), word(receipt)] += 1
         if tickets:
-            self._write(connector, tickets, fresh, tally)
+            self._write(connector, tickets, tally)
 
-    def _answer_now(self, item: Item, record: Record | None, asked: bool) -> Receipt | None:
-        """The receipt of an item that must not be written any more; None when it may be."""
-        if record is None:
-            return Gone()
-        expected = self._versions.get(item.ref, item.version)
-        if not asked or (item.destructive and record.version != expected):
-            return Changed()
-        return None
+    def _command(self, item: Item, record: Record | None, asked: Item | None) -> Command | None:
+        """What to write for an item now; None when it must not be written any more.
 
-    def _write(
-        self, connector: Connector, tickets: list[Ticket], fresh: Mapping[Ref, Record | None], tally: Tally
-    ) -> None:
+        The action is the one just asked for, not the stored one: it is the same to the letter, and it alone knows the
+        values that are kept out of a plan.
+        """
+        if record is None or asked is None:
+            return None
+        if item.destructive and record.version != self._versions.get(item.ref, item.version):
+            return None
+        return Command(item.ref, record.version, asked.action)
+
+    def _write(self, connector: Connector, batch: list[tuple[Ticket, Command]], tally: Tally) -> None:
+        tickets, commands = [ticket for ticket, _ in batch], [command for _, command in batch]
         intents = self._outcomes.intend(tickets, self._clock())
-        commands = [Command(t.item.ref, _version(fresh[t.item.ref]), t.item.action) for t in tickets]
         receipts = list(connector.apply(commands))
         if len(receipts) != len(commands):
             raise BadAnswer(f"{commands[0].ref.crm}: {len(receipts)} receipts for {len(commands)} commands")
@@ -169,8 +170,8 @@ class Applier:
                 self._versions[ticket.item.ref] = record.version
         self._reader.note([record for record in after.values() if record])
 
-    def _still_asked(self, items: list[Item], fresh: Mapping[Ref, Record | None]) -> list[Item]:
-        """Those items that the policies, asked again with everything read again, still ask for to the letter."""
+    def _asked_now(self, items: list[Item], fresh: Mapping[Ref, Record | None]) -> dict[str, Item]:
+        """What the policies ask for, asked again with everything read again, by signature."""
         refs = [ref for ref, record in fresh.items() if record]
         destructive = any(item.destructive for item in items)
         gaps = self._gaps + (self._refresh_linked(refs) if destructive else ())
@@ -179,8 +180,7 @@ class Applier:
         listed = self._store.suppression.listed_for(people.rows.values())
         known = Known(people, {**listed, **spread(people, listed, now)}, self._store.holds.matcher(), gaps)
         local = {ref: self._judge.local(record, now) for ref, record in fresh.items() if record}
-        asked = {_signature(item) for item in items_of(self._judge.findings(refs, local, known, now))}
-        return [item for item in items if _signature(item) in asked]
+        return {_signature(item): item for item in items_of(self._judge.findings(refs, local, known, now))}
 
     def _refresh_linked(self, refs: Sequence[Ref]) -> tuple[str, ...]:
         """Reads the other records of the same people again, in every CRM; says which could not be."""
@@ -217,9 +217,16 @@ def _lane(entry: tuple[int, Item]) -> tuple[str, str, str]:
     return actions.name(item.action), item.ref.crm, item.ref.kind
 
 
-def _version(record: Record | None) -> str:
-    assert record is not None
-    return record.version
+def _pieces(lane: list[tuple[int, Item]], size: int) -> Iterator[list[tuple[int, Item]]]:
+    """A lane in batches, none of which names a record twice: the second write would carry a stale version."""
+    batch: list[tuple[int, Item]] = []
+    for entry in lane:
+        if len(batch) == size or entry[1].ref in {item.ref for _, item in batch}:
+            yield batch
+            batch = []
+        batch.append(entry)
+    if batch:
+        yield batch
 
 
 def _signature(item: Item) -> str:

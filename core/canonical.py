@@ -32,8 +32,8 @@ def encode(action: Action) -> dict[str, Any]:
             body["reason"] = reason
         case Redact(prop, spans):
             body |= {"property": prop, "spans": [[span.start, span.end, span.label] for span in spans]}
-        case Clear(properties, option):
-            body |= {"properties": list(properties), "option": option}
+        case Clear(properties, _, places):
+            body |= {"properties": list(properties), "places": list(places)}
         case Erase(cascade):
             body["cascade"] = list(cascade)
         case Annotate(note):
@@ -50,8 +50,8 @@ def decode(body: Mapping[str, Any]) -> Action:
             return Restrict(reason)
         case {"do": "redact", "property": str(prop), "spans": list(spans)}:
             return Redact(prop, tuple(Span(int(start), int(end), str(label)) for start, end, label in spans))
-        case {"do": "clear", "properties": list(properties), "option": str(option)}:
-            return Clear(tuple(map(str, properties)), option)
+        case {"do": "clear", "properties": list(properties), "places": list(places)}:
+            return Clear(tuple(map(str, properties)), places=tuple(map(int, places)))
         case {"do": "anonymise"}:
             return Anonymise()
         case {"do": "bin"}:
@@ -68,8 +68,8 @@ def label(action: Action) -> str:
             return f"suppress {' and '.join(channels)}"
         case Redact(prop, spans):
             return f"redact {len(spans)} span{'s' if len(spans) > 1 else ''} of {prop}"
-        case Clear(properties, option):
-            return f"clear {', '.join(properties)}" + (f" (option {option})" if option else "")
+        case Clear(properties, _, places):
+            return f"clear {f'{len(places)} of the choices of ' if places else ''}{', '.join(properties)}"
         case Annotate(Note(id=id)):
             return f"annotate {id}"
         case Restrict() | Anonymise() | Bin() | Erase():

@@ -130,7 +130,7 @@ def confirmed(action: Action, receipt: Receipt, record: Record | None) -> Receip
     match action:
         case Suppress(channels) if record and not set(channels) <= record.suppressed:
             return Refused("read back: the flag is not set")
-        case Clear(properties, "") if record and any(record.values.get(name) for name in properties):
+        case Clear(properties, _, ()) if record and any(record.values.get(name) for name in properties):
             return Refused("read back: the property is still filled")
         case Restrict() if record and not record.restricted:
             return Refused("read back: the record is not restricted")

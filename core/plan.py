@@ -172,12 +172,21 @@ def _for_one(items: list[Item]) -> Iterator[Item]:
         yield from (item for item in items if actions.name(item.action) == "suppress")
         yield final[-1]
         return
-    clears = [item for item in items if isinstance(item.action, Clear) and not item.action.option]
-    yield from (item for item in items if item not in clears)
+    clears = [item for item in items if isinstance(item.action, Clear) and not item.action.places]
+    others = [item for item in items if item not in clears]
+    yield from (_joined([item for item in others if item.action == action]) for action in _distinct(others))
     if clears:
         names = tuple(sorted({name for item in clears for name in _properties(item.action)}))
-        because = "; ".join(dict.fromkeys(item.because for item in clears))
-        yield replace(clears[0], action=Clear(names), because=because)
+        yield replace(_joined(clears), action=Clear(names))
+
+
+def _joined(items: list[Item]) -> Item:
+    """Items that ask for the same as one, which gives all their reasons."""
+    return replace(items[0], because="; ".join(dict.fromkeys(item.because for item in items)))
+
+
+def _distinct(items: list[Item]) -> list[Action]:
+    return [item.action for place, item in enumerate(items) if item.action not in [i.action for i in items[:place]]]
 
 
 def _properties(action: Action) -> tuple[str, ...]:

@@ -28,8 +28,15 @@ class Policy(Protocol):
     values and no identifiers.
     """
 
-    name: str
-    scope: Literal["record", "person"]
+    @property
+    def name(self) -> str:
+        """What it is called in the configuration and in findings."""
+        ...
+
+    @property
+    def scope(self) -> Literal["record", "person"]:
+        """What it must see to judge."""
+        ...
 
     def needs(self, schema: Schema) -> Needs:
         """What it must see of the records of a kind."""

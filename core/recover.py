@@ -50,7 +50,7 @@ def _resolve(
 def _took_effect(action: Action, record: Record | None, judge: Judge, now: datetime) -> bool:
     if record is None:
         return True
-    if isinstance(action, Redact) or (isinstance(action, Clear) and action.option):
+    if isinstance(action, Redact) or (isinstance(action, Clear) and action.places):
         return all(finding.action != action for finding in judge.local(record, now))
     # An anonymised record still stands, and doing it once more is the same as once.
     return not isinstance(action, Anonymise) and confirmed(action, Done(), record) == Done()

@@ -93,7 +93,7 @@ def test_an_option_is_taken_out_of_a_multiple_choice(place: Place, crm: HubSpotC
     place.load({"kind": "property", "objectType": "contacts", "name": "hobbies", **many})
     ref = place.contact("101", hobbies="golf;church;wine")
     other = place.contact("102", hobbies="golf")
-    action = Clear(("hobbies",), option="church")
+    action = Clear(("hobbies",), options=("church",), places=(1,))
     assert [type(item) for item in do(crm, action, ref, other)] == [Done, AlreadyDone]
     assert place.values("101", "hobbies")["hobbies"] == "golf;wine"
     assert place.values("102", "hobbies")["hobbies"] == "golf"

@@ -269,7 +269,7 @@ def test_just_the_banned_choice_is_taken_out(company: Company, crm: Pipedrive, o
     company.person(1, custom_fields={CHOICES: [1, 2]})
     company.person(2, custom_fields={CHOICES: [2]})
     company.person(3, custom_fields={CHOICES: [1]})
-    assert kinds(apply(crm, Clear((CHOICES,), option), 1, 2, 3)) == [Done, Done, AlreadyDone]
+    assert kinds(apply(crm, Clear((CHOICES,), (option,), (1,)), 1, 2, 3)) == [Done, Done, AlreadyDone]
     assert [company.shown(id)["custom_fields"].get(CHOICES) for id in (1, 2, 3)] == [[1], None, [1]]
 
 

@@ -207,11 +207,11 @@ def test_clear_with_an_option_takes_out_just_that_choice(org: Sandbox) -> None:
     load(org, field("Faith__c", "multipicklist", **choices), field("One__c", "picklist", **choices))
     load(org, contact(Faith__c="a;b;c", One__c="b"), contact(BOB, Faith__c="b", One__c="a"))
     crm = connect(org)
-    assert isinstance(do(crm, Clear(("Faith__c", "One__c"), option="b")), Done)
+    assert isinstance(do(crm, Clear(("Faith__c", "One__c"), options=("b",), places=(1,))), Done)
     assert read(crm, ref(), "Faith__c", "One__c").values == {"Faith__c": "a;c"}
-    assert isinstance(do(crm, Clear(("Faith__c", "One__c"), option="b"), ref(BOB)), Done)
+    assert isinstance(do(crm, Clear(("Faith__c", "One__c"), options=("b",), places=(1,)), ref(BOB)), Done)
     assert read(crm, ref(BOB), "Faith__c", "One__c").values == {"One__c": "a"}
-    assert do(crm, Clear(("Faith__c", "One__c"), option="b")) == AlreadyDone()
+    assert do(crm, Clear(("Faith__c", "One__c"), options=("b",), places=(1,))) == AlreadyDone()
 
 
 @pytest.mark.parametrize(

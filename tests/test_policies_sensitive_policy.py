@@ -122,7 +122,9 @@ def test_what_the_admin_bans_is_cleared() -> None:
 def test_just_the_choice_is_taken_out_of_a_multiple_choice() -> None:
     """R-B1: the harmless rest stays."""
     found = judged({"situation": "emp;rqth"})
-    assert told(found) == [("sensitive/health", "SEN-01", Clear(("situation",), "rqth"))]
+    assert told(found) == [("sensitive/health", "SEN-01", Clear(("situation",), places=(1,)))]
+    assert [item.action.options for item in found if isinstance(item.action, Clear)] == [("rqth",)]
+    assert "rqth" not in repr(found)
 
 
 def test_a_choice_without_a_harmless_rest_empties_the_property() -> None:

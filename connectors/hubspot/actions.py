@@ -98,16 +98,16 @@ def _clear(desk: Desk, batch: Sequence[Command]) -> Iterator[Receipt]:
         assert isinstance(action, Clear)
         if told := _unwritable(desk, action.properties):
             return Refused(told)
-        left = {name: _without(values(row).get(name, ""), action.option) for name in action.properties}
+        left = {name: _without(values(row).get(name, ""), action.options) for name in action.properties}
         return {name: text for name, text in left.items() if text != values(row).get(name, "")} or AlreadyDone(HISTORY)
 
     names = {name for command in batch if isinstance(command.action, Clear) for name in command.action.properties}
     yield from _kept(HISTORY, revise(desk.client, CONTACTS, batch, sorted(names), plan))
 
 
-def _without(value: str, option: str) -> str:
-    """A value without one of its choices; without any when no option is named. No leading `;`: that would append (§2.5)."""
-    return ";".join(part for part in value.split(";") if part != option) if option else ""
+def _without(value: str, options: tuple[str, ...]) -> str:
+    """A value without some of its choices; without any when none is named. No leading `;`: that would append (§2.5)."""
+    return ";".join(part for part in value.split(";") if part not in options) if options else ""
 
 
 def _redact(desk: Desk, batch: Sequence[Command]) -> Iterator[Receipt]:

@@ -61,8 +61,8 @@ def mark(fields: tuple[Field, ...], row: Row, what: Channel | str) -> Wish:
 
 
 def clear(row: Row, action: Clear, known: Layout) -> Wish:
-    """Empties properties, or takes one choice out of them."""
-    return _all(*(_cleared(name, row, action.option, known) for name in action.properties))
+    """Empties properties, or takes some choices out of them."""
+    return _all(*(_cleared(name, row, action.options, known) for name in action.properties))
 
 
 def redact(row: Row, action: Redact, known: Layout) -> Wish:
@@ -102,19 +102,19 @@ def old_names(row: Row) -> tuple[str, ...]:
     return tuple(part for part in ("first_name", "last_name") if str(row.get(part) or "") not in neutral(row))
 
 
-def _cleared(name: str, row: Row, option: str, known: Layout) -> Wish:
+def _cleared(name: str, row: Row, options: tuple[str, ...], known: Layout) -> Wish:
     item = known.fields.get(name)
     if item is None or not (item.custom or name in EMPTY):
         return Wish(problems=(f"{name} cannot be emptied",))
     value = item.raw(row)
     if not filled(value):
         return Wish()
-    if not option:
+    if not options:
         return _set(item, None if item.custom else EMPTY[name])
     if item.type not in ("enum", "set"):
         return Wish(problems=(f"{name} has no options",))
     chosen = value if isinstance(value, list) else [value]
-    kept = [one for one in chosen if option not in (str(one), item.label(one))]
+    kept = [one for one in chosen if not {str(one), item.label(one)} & set(options)]
     return Wish() if len(kept) == len(chosen) else _set(item, kept or None)
 
 

@@ -138,7 +138,7 @@ def _parts(org: Org, seen: Object, action: Clear) -> Sequence[str]:
 def _clear(target: Target, action: Clear) -> Want:
     seen, values, problems = target.seen, dict[str, Any](), []
     for name in _parts(target.org, seen, action):
-        left = _without(target.row.get(name), action.option)
+        left = _without(target.row.get(name), action.options)
         if name in seen.fields and rows.same(target.row.get(name), left):
             continue
         if seen.settable(name) if left else seen.clearable(name):
@@ -148,11 +148,11 @@ def _clear(target: Target, action: Clear) -> Want:
     return target.want(values, problems, target.history(list(values)))
 
 
-def _without(value: object, option: str) -> str | None:
+def _without(value: object, options: tuple[str, ...]) -> str | None:
     """What is left of a value: nothing, or, of a multiple choice, the other choices."""
-    if not option:
+    if not options:
         return None
-    return ";".join(choice for choice in str(value or "").split(";") if choice and choice != option) or None
+    return ";".join(choice for choice in str(value or "").split(";") if choice and choice not in options) or None
 
 
 def _redact(target: Target, action: Redact) -> Want | Receipt:

@@ -90,13 +90,19 @@ class Chosen:
         chosen = [part.strip() for part in value.split(";")] if self.item.shape == "choices" else [value.strip()]
         found = {part: self.meanings[part] for part in chosen if part in self.meanings}
         going = {part for part, meaning in found.items() if self._verb(meaning) == "clear" and self.item.clearable}
-        whole = going.issuperset(chosen)
         for part, meaning in found.items():
             reason = Reason.of(
                 (meaning.category, meaning.confidence), f"a choice of {called(self.item)} reveals", meaning.rule
             )
-            action = Clear((self.item.name,), "" if whole else part) if part in going else None
+            action = self._action(chosen, going) if part in going else None
             yield reason.finding(record, self.item, action, _why_not(self._verb(meaning)))
+
+    def _action(self, chosen: Sequence[str], going: set[str]) -> Clear:
+        """One action for all the choices that go, whichever finding asks for it."""
+        if going.issuperset(chosen):
+            return Clear((self.item.name,))
+        places = tuple(place for place, part in enumerate(chosen) if part in going)
+        return Clear((self.item.name,), tuple(chosen[place] for place in places), places)
 
     def _verb(self, meaning: Meaning) -> Verb:
         return self.settings.for_option(meaning.category, explicit=meaning.confidence == "explicit")
