@@ -27,8 +27,8 @@ _CONFIG = """\
 controller = "Exemple SAS"
 extends = "fr_prospection_b2b"
 
-[brakes]
-first_run = true
+[sensitive]
+banned_options = ["halal", "casher"]
 
 [crm.hubspot]
 connector = "hubspot"

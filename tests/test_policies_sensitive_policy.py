@@ -127,6 +127,18 @@ def test_just_the_choice_is_taken_out_of_a_multiple_choice() -> None:
     assert "rqth" not in repr(found)
 
 
+def test_a_choice_that_the_admin_bans_is_taken_out_whatever_it_says() -> None:
+    """R-B1: by label or value, with the wildcard; the other choices stay, and the finding does not repeat it."""
+    found = judged({"situation": "emp;rqth"}, banned_options=("salari*",), options="report")
+    actions = told(found)
+
+    assert actions == [
+        ("sensitive/banned", "R-B1", Clear(("situation",), places=(0,))),
+        ("sensitive/health", "SEN-01", None),
+    ]
+    assert "Salarié" not in found[0].because
+
+
 def test_a_choice_without_a_harmless_rest_empties_the_property() -> None:
     """R-B1: a single choice, or nothing but choices that reveal."""
     assert told(judged({"statut": "rqth"})) == [("sensitive/health", "SEN-01", Clear(("statut",)))]

@@ -79,23 +79,28 @@ class Filled:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A choice of a picklist reveals. Beside harmless choices just it is taken out; else the property is emptied."""
+    """A choice of a picklist reveals, or is banned by the admin. Beside others just it is taken out; else all is emptied."""
 
     item: Property
     settings: SensitiveSettings
     meanings: Mapping[str, Meaning]
+    banned: frozenset[str] = frozenset()
 
     def findings(self, record: Record, value: str) -> Iterator[Finding]:
-        """One finding a choice that reveals."""
+        """One finding a choice that reveals or is banned."""
         chosen = [part.strip() for part in value.split(";")] if self.item.shape == "choices" else [value.strip()]
-        found = {part: self.meanings[part] for part in chosen if part in self.meanings}
-        going = {part for part, meaning in found.items() if self._verb(meaning) == "clear" and self.item.clearable}
-        for part, meaning in found.items():
-            reason = Reason.of(
-                (meaning.category, meaning.confidence), f"a choice of {called(self.item)} reveals", meaning.rule
-            )
+        verbs = {part: self._verb(part) for part in chosen if part in self.meanings or part in self.banned}
+        going = {part for part, verb in verbs.items() if verb == "clear" and self.item.clearable}
+        for part, verb in verbs.items():
             action = self._action(chosen, going) if part in going else None
-            yield reason.finding(record, self.item, action, _why_not(self._verb(meaning)))
+            yield self._reason(part).finding(record, self.item, action, _why_not(verb))
+
+    def _reason(self, part: str) -> Reason:
+        if part in self.banned:
+            return Reason("banned", BANNED, f"a choice of {called(self.item)} is banned by the configuration", {})
+        meaning = self.meanings[part]
+        begins = f"a choice of {called(self.item)} reveals"
+        return Reason.of((meaning.category, meaning.confidence), begins, meaning.rule)
 
     def _action(self, chosen: Sequence[str], going: set[str]) -> Clear:
         """One action for all the choices that go, whichever finding asks for it."""
@@ -104,7 +109,10 @@ class Chosen:
         places = tuple(place for place, part in enumerate(chosen) if part in going)
         return Clear((self.item.name,), tuple(chosen[place] for place in places), places)
 
-    def _verb(self, meaning: Meaning) -> Verb:
+    def _verb(self, part: str) -> Verb:
+        if part in self.banned:
+            return "clear"
+        meaning = self.meanings[part]
         return self.settings.for_option(meaning.category, explicit=meaning.confidence == "explicit")
 
 

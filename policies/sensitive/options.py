@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from core.schema import Property
 from policies.sensitive.categories import Category
 from policies.sensitive.folding import plain
 from policies.sensitive.lexicon import Meaning, meaning
+from policies.sensitive.patterns import Pattern
 
 _SHAPES = frozenset({"choice", "choices"})
 _THINGS = re.compile(
@@ -36,6 +37,12 @@ def meanings(item: Property) -> Mapping[str, Meaning]:
     certain = {found.category for _, found in read if found and found.sure}
     kept = [(option, found) for option, found in read if found and (found.sure or found.category in certain)]
     return {option.label: found for option, found in kept} | {option.value: found for option, found in kept}
+
+
+def named(item: Property, patterns: Sequence[Pattern]) -> frozenset[str]:
+    """The choices that the admin's patterns name, by value and by label."""
+    found = [o for o in item.options if any(pattern.names(o.label, o.value) for pattern in patterns)]
+    return frozenset(text for option in found for text in (option.label, option.value))
 
 
 def common_category(item: Property) -> Category | None:

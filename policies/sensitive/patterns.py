@@ -36,4 +36,8 @@ class Pattern:
         """Whether it names this property of this kind of record."""
         if self.crm and (self.crm, self.kind) != (schema.crm, schema.kind):
             return False
-        return any(self.name.fullmatch(plain(text)) for text in (item.name, item.label))
+        return self.names(item.name, item.label)
+
+    def names(self, *texts: str) -> bool:
+        """Whether it names one of these texts, wherever they stand."""
+        return any(self.name.fullmatch(plain(text)) for text in texts)

@@ -35,6 +35,7 @@ class Sensitive:
     def __init__(self, settings: SensitiveSettings) -> None:
         self._settings = settings
         self._banned = tuple(map(Pattern.parse, settings.banned))
+        self._banned_options = tuple(map(Pattern.parse, settings.banned_options))
         self._allowed = tuple(map(Pattern.parse, settings.allow))
         self._scanned = tuple(map(Pattern.parse, settings.scan_also))
         self._plans: dict[tuple[str, str], Plan] = {}
@@ -75,9 +76,9 @@ class Sensitive:
             yield filled
             if filled.acts:
                 return
-        meanings = options.meanings(item)
-        if meanings:
-            yield Chosen(item, self._settings, meanings)
+        meanings, banned = options.meanings(item), options.named(item, self._banned_options)
+        if meanings or banned:
+            yield Chosen(item, self._settings, meanings, banned)
         if self._is_read(schema, item):
             yield Said(item, self._settings)
 

@@ -46,6 +46,9 @@ class SensitiveSettings(BaseModel):
     banned: tuple[str, ...] = ()
     """Properties to empty whatever they hold, by name or label: religion, *syndicat*, hubspot:contact.religion."""
 
+    banned_options: tuple[str, ...] = ()
+    """Choices to take out of any picklist, by label or value, keeping the other choices: halal, casher, *cgt*."""
+
     allow: tuple[str, ...] = ()
     """Properties never to read or touch, by name or label. It has the last word."""
 
@@ -59,7 +62,7 @@ class SensitiveSettings(BaseModel):
                 raise ValueError(f"{name!r} is no category{meant} The categories are {', '.join(CATEGORIES)}.")
         return value
 
-    @field_validator("banned", "allow", "scan_also")
+    @field_validator("banned", "banned_options", "allow", "scan_also")
     @classmethod
     def _readable(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for text in value:
