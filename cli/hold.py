@@ -10,6 +10,7 @@ import typer
 from cli import common
 from cli.output import as_json, out, table
 from core.errors import ConfigError
+from core.identity import Identity
 from core.model import Ref
 
 app = typer.Typer(help="Legal holds: what must not be destroyed.", no_args_is_help=True)
@@ -30,7 +31,7 @@ def add(
         now = parts.tools.now()
         scope = [str(Ref.parse(item)) for item in record or []]
         if identifiers:
-            scope += _keys(parts.identity.all, sys.stdin.read().splitlines())
+            scope += _keys(parts.identity, sys.stdin.read().splitlines())
         review_on = common.moment(review) or now + timedelta(days=365)
         made = parts.store.holds.add(scope, reason, author, now, review_on)
         parts.store.ledger.append(now, "hold", {"do": "add", "id": made.id, "scope": scope, "by": author})
@@ -78,11 +79,11 @@ def _body(hold: object) -> dict[str, str | None]:
     return {name: str(value) if (value := getattr(hold, name)) else None for name in names}
 
 
-def _keys(identify: object, lines: list[str]) -> list[str]:
+def _keys(identity: Identity, lines: list[str]) -> list[str]:
     filled = [line for line in lines if line.strip()]
     emails = tuple(line for line in filled if "@" in line)
     phones = tuple(line for line in filled if "@" not in line)
-    found = identify(emails, phones)  # type: ignore[operator]  # Identity.all
+    found = identity.all(emails, phones)
     if len(found) != len(set(filled)):
         raise ConfigError("A line is neither an e-mail nor a phone number.", "Nothing was changed.")
     return [str(item.key) for item in found]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, func, select
 
@@ -173,5 +174,5 @@ class Tombstones:
         return int(self._database.rows(select(func.count()).select_from(tombstone))[0][0])
 
 
-def _entry(row: object) -> Entry:
-    return Entry(row.channel, SubjectKey(row.kind, row.key_id, row.digest), row.objected_at, row.source)  # type: ignore[attr-defined]  # a row's columns are known to the table, not to the type checker
+def _entry(row: Any) -> Entry:
+    return Entry(row.channel, SubjectKey(row.kind, row.key_id, row.digest), row.objected_at, row.source)

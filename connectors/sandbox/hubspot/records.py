@@ -79,8 +79,10 @@ def as_searched(doc: Doc, horizon: str) -> dict[str, str] | None:
     """The values that search knows of a record, `horizon` being the moment it has caught up with; None: not yet any."""
     for entry in doc.get("before", []):
         if entry["at"] > horizon:
-            return entry["was"]  # type: ignore[no-any-return]  # a stored JSON document
-    return doc["properties"]  # type: ignore[no-any-return]  # the same
+            was: dict[str, str] = entry["was"]
+            return was
+    values: dict[str, str] = doc["properties"]
+    return values
 
 
 def fresh_id(portal: Portal, kind: Kind) -> str:

@@ -20,18 +20,22 @@ _TIME = re.compile(r"\d\d:\d\d(:\d\d)?")
 
 
 def integer(value: Any) -> str | None:
+    """A whole number; a boolean is none."""
     return None if type(value) is int else "must be an integer"
 
 
 def number(value: Any) -> str | None:
+    """A number; a boolean is none."""
     return None if type(value) in (int, float) else "must be a number"
 
 
 def boolean(value: Any) -> str | None:
+    """True or false, strictly."""
     return None if type(value) is bool else "must be a boolean"
 
 
 def string(value: Any) -> str | None:
+    """A text."""
     return None if isinstance(value, str) else "must be a string"
 
 
@@ -41,10 +45,12 @@ def filled(value: Any) -> str | None:
 
 
 def date(value: Any) -> str | None:
+    """A date, YYYY-MM-DD."""
     return None if isinstance(value, str) and _DATE.fullmatch(value) else "must be a date in YYYY-MM-DD format"
 
 
 def time(value: Any) -> str | None:
+    """A time of day, HH:MM:SS."""
     return None if isinstance(value, str) and _TIME.fullmatch(value) else "must be a time in HH:MM:SS format"
 
 
