@@ -12,6 +12,7 @@ from pydantic import BaseModel, SecretStr
 from cli.tomlfile import Key
 from connectors.options import Options
 from connectors.registry import adapter, paths
+from core.errors import ConfigError
 
 SECRET_NAMES = frozenset({"token", "client_secret", "private_key", "password"})
 _SECRET_TABLES = (("keys", "secrets"), ("notify", "urls"))
@@ -26,9 +27,17 @@ def dotted(key: Key) -> str:
 
 
 def options_model(value: object) -> type[Options] | None:
-    """The model of a CRM's table, from the adapter its `connector` names. Imports that adapter, and no other one."""
-    name = value.get("connector") if isinstance(value, Mapping) else getattr(value, "connector", None)
-    return adapter(name).OPTIONS if isinstance(name, str) and name in paths() else None
+    """The model of a CRM's table, from the adapter that its `connector` names; None when there is none.
+
+    Imports that adapter, and no other one. Raises ConfigError when it is there and cannot be imported.
+    """
+    name = value.get("connector") if isinstance(value, Mapping) else None
+    if not isinstance(name, str) or name not in paths():
+        return None
+    try:
+        return adapter(name).OPTIONS
+    except ImportError as error:
+        raise ConfigError(f"The connector {name} cannot be imported ({error}).", "Install it again.") from None
 
 
 def type_at(model: type[BaseModel], table: Any, key: Key) -> Any:
@@ -43,7 +52,7 @@ def type_at(model: type[BaseModel], table: Any, key: Key) -> Any:
 def names_at(model: type[BaseModel], table: Any, key: Key) -> tuple[str, ...]:
     """The keys that the table at `key` may hold, where the model fixes them."""
     found = type_at(model, table, key)
-    models = [part for part in _parts(found) if isclass(part) and issubclass(part, BaseModel)]
+    models = [part for part in parts(found) if isclass(part) and issubclass(part, BaseModel)]
     return tuple(name for part in models for name in part.model_fields)
 
 
@@ -71,7 +80,7 @@ def leaves(table: Mapping[str, Any], before: Key = ()) -> Iterator[tuple[Key, An
 
 
 def _step(kind: Any, step: str | int) -> Any:
-    for part in _parts(kind):
+    for part in parts(kind):
         if isclass(part) and issubclass(part, BaseModel) and step in part.model_fields:
             return part.model_fields[str(step)].annotation
         if get_origin(part) is dict:
@@ -79,13 +88,13 @@ def _step(kind: Any, step: str | int) -> Any:
     return None
 
 
-def _parts(kind: Any) -> Iterator[Any]:
+def parts(kind: Any) -> Iterator[Any]:
     """A type, or the members of a union, without what `Annotated` adds."""
     if get_origin(kind) is dict or isclass(kind):
         yield kind
     else:
         for part in get_args(kind):
-            yield from _parts(part)
+            yield from parts(part)
 
 
 def _leaves(kind: Any) -> Iterator[Any]:

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource
 
+from cli.keys import nearest
 from cli.tomlfile import Key
 from core.errors import ConfigError
 
@@ -76,7 +77,8 @@ def _variables(settings: type[BaseSettings], texts: Mapping[str, str], called: C
 
     def where(key: Key) -> str:
         names = ["__".join(map(str, key[:length])) for length in range(len(key), 0, -1)]
-        return called(next((name for name in names if name in filled), names[0]))
+        inside = (name for name in filled if name.startswith(f"{names[0]}__"))
+        return called(next((name for name in names if name in filled), None) or next(inside, names[0]))
 
     return Layer(Variables(settings, filled)(), where)
 
@@ -85,8 +87,8 @@ def _only_known(settings: type[BaseSettings], texts: Mapping[str, str], called: 
     """Refuses names that mean a table there is none of; names without `__` may be other programs'."""
     unknown = [name for name in texts if "__" in name and name.split("__")[0] not in settings.model_fields]
     if unknown:
-        tables = ", ".join(settings.model_fields)
-        raise ConfigError(f"{called(unknown[0])}: there is no such key.", f"The first part is one of: {tables}.")
+        meant = nearest(unknown[0].split("__")[0], tuple(settings.model_fields))
+        raise ConfigError(f"{called(unknown[0])}: its first part is no key; {meant}")
 
 
 def _files(folder: Path) -> Iterator[tuple[str, str]]:
@@ -102,7 +104,9 @@ def _files(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def _over(top: dict[str, Any], under: Mapping[str, Any]) -> dict[str, Any]:
-    both = {name: _over(top[name], under[name]) for name in top.keys() & under.keys() if _tables(top[name], under[name])}
+    both = {
+        name: _over(top[name], under[name]) for name in top.keys() & under.keys() if _tables(top[name], under[name])
+    }
     return {**under, **top, **both}
 
 
@@ -111,11 +115,9 @@ def _tables(*values: object) -> bool:
 
 
 def _has(table: Any, key: Key) -> bool:
-    for step in key:
-        if isinstance(table, Mapping) and step in table:
+    try:
+        for step in key:
             table = table[step]
-        elif isinstance(table, list) and isinstance(step, int) and step < len(table):
-            table = table[step]
-        else:
-            return False
+    except (LookupError, TypeError):
+        return False
     return True

@@ -88,15 +88,17 @@ def sources(packs: Iterable[Pack]) -> Mapping[Key, Source]:
 def _sources(pack: str, table: Mapping[str, Any], before: Key) -> Iterator[tuple[Key, Source]]:
     for name, value in table.items():
         key = (*before, name)
-        if not isinstance(value, dict):
-            raise _incomplete(pack, key)
-        if _PARTS.isdisjoint(value):
+        if isinstance(value, dict) and _PARTS.isdisjoint(value):
             yield from _sources(pack, value, key)
-        elif {"v", "src", "kind"} <= set(value) <= _PARTS and value["kind"] in get_args(Kind) and value["src"]:
-            limit = value.get("limit", "")
-            yield key, Source(value["v"], value["src"], value["kind"], pack, limit)
+        elif isinstance(value, dict) and _whole(value):
+            yield key, Source(value["v"], value["src"], value["kind"], pack, value.get("limit", ""))
         else:
             raise _incomplete(pack, key)
+
+
+def _whole(value: Mapping[str, Any]) -> bool:
+    known = value.get("kind") in get_args(Kind) and value.get("limit", "") in get_args(Limit)
+    return known and "v" in value and bool(value.get("src")) and set(value) <= _PARTS
 
 
 def _incomplete(pack: str, key: Key) -> ConfigError:

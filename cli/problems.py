@@ -17,7 +17,17 @@ from cli.tomlfile import Key, TomlFile
 from core.errors import ConfigError
 
 Problem = tuple[Key, str]
-MEND = "docs/configuration.md explains every key."
+_EXPECTED = {
+    "missing": "is missing",
+    "bool": "should be true or false",
+    "int": "should be a whole number",
+    "float": "should be a number",
+    "string": "should be a text",
+    "tuple": "should be a list",
+    "frozen_set": "should be a list",
+    "dict": "should be a table",
+    "model": "should be a table",
+}
 
 
 def refuse_secrets(model: type[BaseModel], files: Iterable[TomlFile]) -> None:
@@ -43,25 +53,26 @@ def told(problems: Iterable[Problem], layers: Iterable[Layer], main: str) -> Con
     """All problems as one error, a line each."""
     known = list(layers)
     lines = [f"{origin(known, key) or main}: {dotted(key) or 'the whole'}: {sentence}" for key, sentence in problems]
-    return ConfigError("\n".join(dict.fromkeys(lines)), MEND)
+    return ConfigError("\n".join(dict.fromkeys(lines)))
 
 
 def _sentence(model: type[BaseModel], table: Mapping[str, Any], key: Key, item: ErrorDetails) -> str:
     match item["type"]:
         case "extra_forbidden":
             return f"there is no such key; {nearest(key[-1], names_at(model, table, key[:-1]))}"
-        case "missing":
-            return "is missing"
         case "string_pattern_mismatch" if item["loc"][-1:] == ("[key]",):
             return "a name has small letters, digits and single underscores, and begins with a letter"
         case "value_error":
             return item["msg"].removeprefix("Value error, ")
-    return item["msg"].replace("Input should", "should", 1).replace("String should", "should", 1)
+    expected = _EXPECTED.get(item["type"].removesuffix("_type").removesuffix("_parsing"))
+    return expected or item["msg"].replace("Input should", "should", 1).replace("String should", "should", 1)
 
 
 def _instead(key: Key) -> str:
     steps = [str(step) for step in key if isinstance(step, str)]
-    return f"give it as REPOUSSOIR_{'__'.join(steps).upper()}, or as the file {'__'.join(steps)} in the secrets directory"
+    return (
+        f"give it as REPOUSSOIR_{'__'.join(steps).upper()}, or as the file {'__'.join(steps)} in the secrets directory"
+    )
 
 
 def _is_url_with_password(key: Key, value: object) -> bool:

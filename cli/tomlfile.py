@@ -13,7 +13,8 @@ from core.errors import ConfigError
 
 Key = tuple[str | int, ...]
 _TOKEN = re.compile(
-    r'"""(?:\\.|[^\\])*?"{3,5}|\'\'\'.*?\'{3,5}|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*|[\[\]{}\n]|[^"\'#\[\]{}\n]+', re.S
+    r'"""(?:\\.|[^\\])*?"{3,5}|\'\'\'.*?\'{3,5}|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*|[\[\]{}\n]|[^"\'#\[\]{}\n]+',
+    re.S,
 )
 _POSITION = re.compile(r" ?\(at (?:line (\d+), column (\d+)|end of document)\)$")
 
@@ -48,31 +49,44 @@ def read(path: Path, name: str) -> TomlFile:
         raise ConfigError(_syntax(name, text, str(error)), "Strings need quotes, tables [brackets].") from None
 
 
-def included(folder: Path, patterns: object) -> Iterator[TomlFile]:
-    """The files that `include` names, the last first: it has precedence. Raises ConfigError when a named one is missing."""
+def included(main: Path, patterns: object) -> Iterator[TomlFile]:
+    """The files that `include` of the main file names, the last first: it has precedence.
+
+    Raises ConfigError when a file without `*` in its name is missing, or when an included one includes others.
+    """
     for pattern in reversed(patterns if isinstance(patterns, list) else []):
-        found = sorted(folder.glob(pattern)) if isinstance(pattern, str) and _relative(pattern) else []
-        if not found and not set("*?[") & set(str(pattern)):
-            raise ConfigError(
-                f"The included file {pattern} is not there.", "Paths count from the folder of the configuration."
-            )
-        for path in reversed(found):
-            file = read(path, str(path.relative_to(folder)))
+        for path in reversed(_matching(main, str(pattern))):
+            file = read(path, str(path.relative_to(main.parent)))
             if "include" in file.table:
-                raise ConfigError(
-                    f"{file.where(('include',))}: an included file includes no other.", "List it in the first file."
-                )
+                where = file.where(("include",))
+                raise ConfigError(f"{where}: an included file includes no other.", "List it in the first file.")
             yield file
 
 
-def _relative(pattern: str) -> bool:
-    return bool(pattern) and not Path(pattern).is_absolute() and ".." not in Path(pattern).parts
+def _matching(main: Path, pattern: str) -> list[Path]:
+    fixed = not set("*?[") & set(pattern)
+    found = [] if not pattern or Path(pattern).is_absolute() else sorted(main.parent.glob(pattern))
+    if not found and (fixed or Path(pattern).is_absolute()):
+        raise ConfigError(
+            f"{main.name}: include: there is no {pattern}.", f"Paths count from the folder of {main.name}."
+        )
+    return [path for path in found if path != main]
 
 
 def _syntax(name: str, text: str, message: str) -> str:
     found = _POSITION.search(message)
-    line = int(found[1]) if found and found[1] else text.count("\n") + 1
+    line = int(found[1]) if found and found[1] else _broken(text)
     return f"{name}:{line}: this is no TOML: {_POSITION.sub('', message)}."
+
+
+def _broken(text: str) -> int:
+    """The line of the first statement that is no TOML by itself: where what never ends begins."""
+    for line, statement in _statements(text):
+        try:
+            tomllib.loads(statement)
+        except tomllib.TOMLDecodeError:
+            return line
+    return text.count("\n") + 1
 
 
 def _lines(text: str) -> Iterator[tuple[Key, int]]:
@@ -88,7 +102,10 @@ def _lines(text: str) -> Iterator[tuple[Key, int]]:
 
 
 def _statements(text: str) -> Iterator[tuple[int, str]]:
-    """Each table header and each assignment, with the line on which it begins; comments are left out."""
+    """Each table header and each assignment, with the line on which it begins; comments are left out.
+
+    What never ends, in a text that is no TOML, comes last.
+    """
     line, start, depth, statement = 1, 1, 0, ""
     for token in _TOKEN.findall(text + "\n"):
         if token == "\n" and not depth:
@@ -99,6 +116,8 @@ def _statements(text: str) -> Iterator[tuple[int, str]]:
             statement += token
         depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token, 0)
         line += token.count("\n")
+    if statement.strip():
+        yield start, statement.strip()
 
 
 def _keys(table: Mapping[str, Any]) -> Iterator[Key]:

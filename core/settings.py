@@ -36,6 +36,13 @@ def _cron(text: str) -> str:
     return text
 
 
+def _listen(place: str) -> str:
+    host, _, port = place.rpartition(":")
+    if place and not (host and port.isdecimal() and int(port) < 65536):
+        raise ValueError("should be HOST:PORT, such as 127.0.0.1:9464, or empty")
+    return place
+
+
 class Part(BaseModel):
     """A table of the configuration."""
 
@@ -45,8 +52,9 @@ class Part(BaseModel):
 class StoreSettings(Part):
     """Where Repoussoir remembers: suppression list, ledger, index, holds, plans. No clear identifier is in it."""
 
-    url: str = "sqlite:///repoussoir.sqlite"
-    """A SQLAlchemy URL. A relative SQLite path counts from the folder of the configuration file."""
+    url: str = Field(default="sqlite:///repoussoir.sqlite", repr=False)
+    """A SQLAlchemy URL. A relative SQLite path counts from the folder of the configuration file. With a password it is
+    a secret, and must come from the environment or the secrets directory."""
 
     keep_suppression: IsoPeriod = Period(months=36)
     """How long a suppression entry stands before it is reviewed (RET-12: at least P36M); it is never purged by itself."""
@@ -58,7 +66,7 @@ class StoreSettings(Part):
 class KeySettings(Part):
     """The HMAC keys under which people are remembered. The secrets themselves are never in TOML."""
 
-    current: str = Field(default="k1", pattern="^[a-z0-9_-]{1,40}$")
+    current: str = Field(default="k1", pattern="^[a-z0-9]+([_-][a-z0-9]+)*$", max_length=40)
     """The id of the key that new entries are made with."""
 
     secrets: dict[str, SecretStr] = Field(default_factory=dict, repr=False)
@@ -133,7 +141,7 @@ class ScheduleSettings(Part):
     catch_up: IsoPeriod = Period(minutes=720)
     """A job missed for no longer than this is caught up once."""
 
-    listen: str = "127.0.0.1:9464"
+    listen: Annotated[str, AfterValidator(_listen)] = "127.0.0.1:9464"
     """Where /healthz and /metrics are served while the scheduler runs; empty for nowhere."""
 
 

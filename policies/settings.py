@@ -10,6 +10,7 @@ from pydantic import Field
 from core.periods import Period
 from core.settings import IsoPeriod, Part
 from policies.retention import CUSTOMER_SIGNALS, Retention, Rule
+from policies.sensitive import SensitiveSettings
 
 
 class SuppressionSettings(Part):
@@ -79,3 +80,10 @@ class RetentionSettings(Part):
             remind_before=self.remind_before,
             undatable=self.undatable,
         )
+
+
+class SensitiveTable(SensitiveSettings):
+    """Which special-category, criminal and identity data are taken out, and how (SEN-01 to SEN-08)."""
+
+    enabled: bool = True
+    """Turn it off only where another tool does this."""
