@@ -15,6 +15,11 @@ def report(result: Result, *, json: bool) -> int:
         as_json(body(result))
     else:
         _show(result)
+    return code(result)
+
+
+def code(result: Result) -> int:
+    """The exit code of a result: what waits for approval first, then what was left."""
     if result.waiting:
         return exits.APPROVAL
     return exits.OK if result.tally.clean and not result.gaps else exits.INCOMPLETE

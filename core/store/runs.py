@@ -33,6 +33,11 @@ class Runs:
         values = {"ended_at": now, "outcome": outcome, "summary": dict(summary)}
         self._database.execute(update(run).where(run.c.id == id).values(**values))
 
+    def last_start(self, job: str) -> datetime | None:
+        """When a job last began; None when it never did."""
+        rows = self._database.rows(select(run).where(run.c.job == job).order_by(desc(run.c.started_at)).limit(1))
+        return rows[0].started_at if rows else None
+
     def latest(self, limit: int = 20) -> list[Any]:
         """The newest runs: id, job, started_at, ended_at, outcome, summary."""
         return self._database.rows(select(run).order_by(desc(run.c.started_at)).limit(limit))
