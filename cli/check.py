@@ -7,7 +7,8 @@ from typing import Any
 import typer
 
 from cli import common, exits
-from cli.output import as_json, out, pairs
+from cli.output import as_json, err, out, pairs, plain
+from cli.provenance import warnings
 from cli.runtime import Runtime
 from core.connector import Account, Connector
 from core.errors import BadAnswer, StopCrm
@@ -21,6 +22,9 @@ def check(
     """Test the configuration, the key, the store and the credentials."""
     with common.work(context, crm) as parts:
         found = {name: _look(parts, name, connector) for name, connector in parts.connectors.items()}
+        told = warnings(parts.config)
+    for sentence in told:
+        err.print(f"[yellow]Note:[/] {plain(sentence)}")
     if json:
         as_json(found)
     else:

@@ -8,6 +8,7 @@ import typer
 
 from cli import common
 from cli.output import as_json, out, pairs, table
+from cli.provenance import provenance
 from cli.runtime import Runtime
 from core import canonical
 from core.errors import ConfigError
@@ -30,10 +31,11 @@ def explain(
         found = _read(parts, ref)
         moment = common.moment(now) or parts.tools.now()
         facts, findings = _judged(parts, found, moment)
+        body = _body(found, facts, findings) | {"sources": _sources(parts, findings)}
     if json:
-        as_json(_body(found, facts, findings))
+        as_json(body)
     else:
-        _show(found, facts, findings)
+        _show(found, body, findings)
     return 0
 
 
@@ -89,8 +91,14 @@ def _finding(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _show(record: Record, facts: Facts, findings: list[Finding]) -> None:
-    body = _body(record, facts, findings)
+def _sources(parts: Runtime, findings: list[Finding]) -> dict[str, str]:
+    """Where the values of the rules that spoke come from, as the ready policy says."""
+    spoken = {finding.policy.split("/")[-1] for finding in findings} | {f.policy.split("/")[0] for f in findings}
+    known = provenance(parts.config)
+    return {key: f"{s.value} ({s.kind}: {s.src})" for key, s in known.items() if spoken & set(key.split("."))}
+
+
+def _show(record: Record, body: dict[str, Any], findings: list[Finding]) -> None:
     pairs(str(record.ref), {name: value for name, value in body.items() if name not in {"ref", "findings"} and value})
     if not findings:
         out.print("No rule asks for anything: the record is kept as it is.")

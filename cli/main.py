@@ -10,7 +10,7 @@ import click
 import typer
 
 from cli import exits, logs, verbs
-from cli.output import err
+from cli.output import err, plain
 from core.errors import RepoussoirError, TellHuman
 
 app = typer.Typer(
@@ -59,11 +59,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _tell(error: RepoussoirError) -> None:
     if isinstance(error, TellHuman):
-        err.print(f"[red]Error:[/] {_plain(error.problem)}")
+        err.print(f"[red]Error:[/] {plain(error.problem)}")
         if error.mend:
-            err.print(_plain(error.mend))
+            err.print(plain(error.mend))
     else:
-        err.print(f"[red]Stopped:[/] {_plain(str(error))}")
+        err.print(f"[red]Stopped:[/] {plain(str(error))}")
 
 
 def _bug(error: Exception) -> None:
@@ -72,10 +72,6 @@ def _bug(error: Exception) -> None:
     err.print(f"[red]Unexpected {type(error).__name__}[/], please report it with these lines:")
     for frame in frames[-6:]:
         err.print(f"  {Path(frame.filename).name}:{frame.lineno} {frame.name}", markup=False)
-
-
-def _plain(text: str) -> str:
-    return text.replace("[", "\\[")
 
 
 def run() -> None:

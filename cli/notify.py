@@ -17,15 +17,19 @@ def notify(settings: NotifySettings, event: str, title: str, body: str) -> bool:
     """
     if event not in settings.on or not settings.urls:
         return False
-    messenger = apprise.Apprise()
-    for url in settings.urls:
-        if not messenger.add(url.get_secret_value()):
-            log.error("notify.bad_url", known=len(messenger))
     try:
-        sent = bool(messenger.notify(title=title, body=body))
+        sent = _sent([url.get_secret_value() for url in settings.urls], title, body)
     except Exception as error:
         log.error("notify.failed", kind=type(error).__name__)
         return False
     if not sent:
         log.error("notify.failed", kind="refused")
     return sent
+
+
+def _sent(urls: list[str], title: str, body: str) -> bool:
+    messenger = apprise.Apprise()
+    known = [messenger.add(url) for url in urls]
+    if not all(known):
+        log.error("notify.bad_url", places=[place for place, added in enumerate(known, 1) if not added])
+    return bool(messenger.notify(title=title, body=body))

@@ -24,6 +24,11 @@ def as_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
 
 
+def plain(text: str) -> str:
+    """A text that a console shows to the letter."""
+    return text.replace("[", "\\[")
+
+
 class Bars:
     """Progress on standard error while something long runs; silent when it is no terminal."""
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import typer
 
 from cli import common, exits, planfile, work
-from cli.output import as_json, bars, out, plan_json, show_plan
+from cli.output import as_json, bars, err, out, plain, plan_json, show_plan
+from cli.provenance import warnings
 
 
 def plan(
@@ -20,9 +21,12 @@ def plan(
 ) -> int:
     """Read every CRM and show what would be done."""
     with common.work(context, crm) as parts, bars() as progress:
+        told = warnings(parts.config)
         made, reading = work.make_plan(parts, progress.read, common.moment(now), tuple(only))
         if file:
             planfile.write(made, parts.config.plan.ttl.after(made.made_at), file)
+    for sentence in told:
+        err.print(f"[yellow]Note:[/] {plain(sentence)}")
     if json:
         as_json(plan_json(made, tuple(reading.gaps)))
     else:

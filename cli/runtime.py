@@ -122,6 +122,21 @@ def runtime(
         store.keys.confirm(keys, tools.now())
         wanted = {crm: options for crm, options in config.crm.items() if not crms or crm in crms}
         connectors = {crm: adapter(o.connector).connect(crm, o, tools) for crm, o in wanted.items()}
+        if len(connectors) == len(config.crm):
+            _check_rules(config, connectors)
         yield Runtime(config, store, keys, judge(config), connectors, tools, stopping)
     finally:
         store.close()
+
+
+def _check_rules(config: Config, connectors: Mapping[str, Connector]) -> None:
+    """Raises ConfigError for a retention rule that names a CRM or a kind of record that is not there: it would match nothing."""
+    kinds = {kind for connector in connectors.values() for kind in connector.capabilities.kinds}
+    for name, rule in config.retention.rules.items():
+        for given, known, what in ((rule.crms, set(connectors), "crms"), (rule.kinds, kinds, "kinds")):
+            unknown = sorted(set(given) - known)
+            if unknown and connectors:
+                raise ConfigError(
+                    f"retention.rules.{name}.{what} names {unknown[0]!r}, which is not there.",
+                    f"Known are: {', '.join(sorted(known))}.",
+                )

@@ -60,7 +60,7 @@ class Reader:
             try:
                 account = self._account(crm, connector)
                 reading.accounts[crm] = account
-                reading.gaps += [f"{crm}: {reason}" for reason in account.blind]
+                reading.gaps += [f"{crm}: {reason}" for reason in (*account.blind, *self._hidden(crm, account))]
                 for kind in connector.capabilities.kinds:
                     self._scan(reading, crm, connector, kind, now)
             except (StopCrm, BadAnswer) as error:
@@ -78,6 +78,12 @@ class Reader:
                     self._store.index.drop_push(record.ref, channel)
                 rows.append(row(record, self._identity, ours))
             self._store.index.put(rows, scan_id)
+
+    def _hidden(self, crm: str, account: Account) -> tuple[str, ...]:
+        """Why restricted records may not show as such: our property was there and is not to be seen any more."""
+        if not (account.undeclared and self._store.index.any_restricted(crm)):
+            return ()
+        return (f"{', '.join(account.undeclared)} cannot be read any more, and records were restricted with it",)
 
     def _account(self, crm: str, connector: Connector) -> Account:
         account = connector.check()

@@ -32,7 +32,7 @@ ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "new-connector.md").read_text(encoding="utf-8")
 COMMANDS = "import json, sys; from cli.main import main; print([main(words) for words in json.loads(sys.argv[1])])"
 TOLD = Note("L7", "Rule RET-01. Ledger L7.", datetime(2026, 1, 1, tzinfo=UTC).date())
-GONE = Done(remains="Cardbox keeps its backups for 14 days")
+ERASED = Done(remains="Cardbox keeps its backups for 14 days")
 SCRIPT: tuple[tuple[str, str, Action], ...] = (
     ("1", "1", Suppress(("email", "telephone"))),
     ("1", "2", Suppress(("telephone",))),
@@ -166,7 +166,7 @@ def test_what_it_writes_is_read_back_as_a_record(vendor: Server) -> None:
     assert found.values == {"memo": "[x], wants a quote", "religion": "none"}
 
 
-@pytest.mark.parametrize(("action", "after"), [(Restrict(""), Done("2")), (Erase(), GONE)])
+@pytest.mark.parametrize(("action", "after"), [(Restrict(""), Done("2")), (Erase(), ERASED)])
 def test_a_lost_answer_is_settled_by_reading(vendor: Server, action: Action, after: Receipt) -> None:
     """The write was done and answered 503: it counts as done, and is not sent again."""
     connected(vendor).declare()
@@ -191,6 +191,25 @@ def test_scan_gives_every_card_once_and_says_which_page_is_the_last() -> None:
 
     assert [record.ref.id for page in pages for record in page.records] == list("01234")
     assert [page.last for page in pages] == [False, False, True]
+
+
+def test_a_list_that_does_not_get_on_is_never_taken_for_whole(vendor: Server) -> None:
+    """The cursor stands still: the scan raises instead of going round or ending early."""
+    vendor.stuck = True
+
+    with pytest.raises(BadAnswer, match="cursor"):
+        list(connected(vendor).scan(Query(cardbox.KIND)))
+
+
+def test_it_waits_as_long_as_it_is_told(vendor: Server) -> None:
+    """Two calls put off with Retry-After, the write among them: certainly nothing was changed, so they are repeated."""
+    waits: list[float] = []
+    options = cardbox.OPTIONS(connector="cardbox", base_url=vendor.url, token=SecretStr("cardbox"))
+    vendor.busy = 2
+
+    receipt = one(cardbox.connect("box", options, Tools(sleep=waits.append)), cardbox.KIND, "1", "1", Erase())
+
+    assert (receipt, waits, vendor.writes) == (ERASED, [7.0, 7.0], 1)
 
 
 @pytest.mark.parametrize("missing", ["version", "emails", "source", "fields"])

@@ -51,6 +51,11 @@ class Index:
         where = and_(record.c.crm == crm, record.c.kind == kind)
         return int(self._database.rows(select(func.count()).select_from(record).where(where))[0][0])
 
+    def any_restricted(self, crm: str) -> bool:
+        """True when a record of a CRM was restricted when it was last seen."""
+        where = and_(record.c.crm == crm, record.c.restricted.is_(True))
+        return bool(self._database.rows(select(record.c.id).where(where).limit(1)))
+
     def put(self, rows: Sequence[Row], scan_id: int = 0) -> None:
         """Writes rows, new or again. `scan_id` 0 keeps the scan they were seen in."""
         if not rows:
