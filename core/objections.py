@@ -34,7 +34,7 @@ def spread(people: People, listed: Entries, now: datetime) -> Known:
 def _covered(people: People, rows: list[Row], known: Known, now: datetime, *, phone_only: bool) -> Iterator[Entry]:
     channels: tuple[Channel, ...] = ("telephone",) if phone_only else ("email", "telephone")
     for channel in channels:
-        cause = _cause(rows, known, channel, now, phone_only=phone_only)
+        cause = _cause(people, rows, known, channel, now, phone_only=phone_only)
         if cause is None:
             continue
         objected_at, source = cause
@@ -46,9 +46,12 @@ def _covered(people: People, rows: list[Row], known: Known, now: datetime, *, ph
 
 
 def _cause(
-    rows: list[Row], known: Known, channel: Channel, now: datetime, *, phone_only: bool
+    people: People, rows: list[Row], known: Known, channel: Channel, now: datetime, *, phone_only: bool
 ) -> tuple[datetime, str] | None:
-    """When and by what the people of some rows objected: the earliest flag among them, else an entry of the list."""
+    """When and by what the people of some rows objected: the earliest flag among them, else an entry of the list.
+
+    An entry under a shared identifier is not the person's own: it is no cause for anything beyond itself.
+    """
     flags = [(item.at or now, _source(row, item)) for row in rows for item in row.objections if item.channel == channel]
     if flags:
         return min(flags)
@@ -56,7 +59,7 @@ def _cause(
         (entry.objected_at, entry.source)
         for row in rows
         for item in row.identifiers
-        if (item.kind == "phone") == phone_only
+        if (item.kind == "phone") == phone_only and people.strong(item)
         for entry in _entries(item, channel, known)
     ]
     return min(entries, default=None)
