@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 
 from cli import exits
 from cli.config import judge, load
-from cli.main import app
+from cli.main import app, main
 from connectors.hubspot.connector import CAPABILITIES
 from connectors.registry import BUILTIN
 from tests.workbench import Desk, ago, desk, hubspot
@@ -140,6 +140,20 @@ def test_every_command_of_the_docs_is_one() -> None:
     assert wrong == []
 
 
+def test_the_exit_codes_in_the_docs_are_the_program_s() -> None:
+    """Every code has its row in docs/operations.md, and none has two meanings."""
+    rows = re.findall(r"^\| (\d+) \| ", TEXT[ROOT / "docs" / "operations.md"], re.M)
+
+    assert list(map(int, rows)) == sorted(value for name, value in vars(exits).items() if re.fullmatch("[A-Z]+", name))
+
+
+@pytest.mark.parametrize("line", ["", "nonsense", "plan --nonsense", "suppress", "suppress lift", "explain"])
+def test_words_that_are_no_command_end_with_the_code_for_it(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """docs/operations.md: 2 when the command is wrong, and no talk of a fault of ours."""
+    assert main(shlex.split(line)) == exits.USAGE
+    assert "Unexpected" not in capsys.readouterr().err
+
+
 def test_every_command_that_is_mentioned_is_one() -> None:
     """The words lead to a verb, and the options are the verb's own."""
     wrong = []
@@ -162,7 +176,7 @@ def test_every_command_does_what_its_page_promises(
     with desk(tmp_path, capsys) as at:
         for line in dict.fromkeys(line for _, line in commands()):
             words = shlex.split(line)
-            if words[0] in ENDLESS:
+            if words[0] in ENDLESS and "--list" not in words:
                 continue
             at.load(hubspot("101", "overdue@a.example", created=ago(months=50)))
             monkeypatch.setattr("sys.stdin", StringIO("overdue@a.example\n"))
@@ -174,6 +188,14 @@ def test_every_command_does_what_its_page_promises(
                 wrong.append(f"repoussoir {line}: {code}: {shown[-200:]}{errors[-500:]}")
 
     assert wrong == []
+
+
+def test_every_make_target_that_is_mentioned_is_one() -> None:
+    """`make demo`, `make test` and the like."""
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
+    mentioned = {target for text in TEXT.values() for target in re.findall(r"^make (\w+)|`make (\w+)`", text, re.M)}
+
+    assert {"demo", "test"} <= {one or other for one, other in mentioned} <= set(targets)
 
 
 def test_every_verb_has_its_row_with_all_its_options_and_no_other() -> None:

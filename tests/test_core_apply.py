@@ -1,0 +1,229 @@
+"""The one loop that writes: what changed is left alone, what is written is read back, nothing is done twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from core.actions import Command
+from core.brakes import Brakes
+from core.connector import Done, Receipt, Refused
+from core.errors import BadAnswer, Unreachable
+from core.model import Moment, Objection, Page, Query
+from core.notes import write_notes
+from tests.engine import NOW, Engine, record, ref
+
+CLICK = (Moment(NOW - timedelta(days=3), "click"),)
+NO_MAIL = (Objection("email", "opt_out"),)
+
+
+def receipts(tally: object) -> dict[tuple[str, str], int]:
+    """The counts of a tally."""
+    return dict(tally.counts)  # type: ignore[attr-defined]  # a Tally
+
+
+def test_an_edited_held_or_answering_person_is_left_alone(tmp_path: Path) -> None:
+    """A plan is permission, not evidence: each is judged again right before the write."""
+    engine = Engine(tmp_path, *(record(f"a{n}", f"p{n}@x.example") for n in range(5)), record("b3", "P3@x.example"))
+    plan = engine.plan()
+    engine.edit("a1", origin="edited")
+    engine.store.holds.add(["a:person:2"], "litigation", "legal", NOW, NOW)
+    engine.edit("b3", inbound=CLICK)
+    del engine.crms["a"].records["4"]
+
+    tally = engine.apply(plan)
+
+    assert [engine.has(name) for name in ("a0", "a1", "a2", "a3", "b3", "a4")] == [False, True, True, True, True, False]
+    assert receipts(tally) == {("erase", "done"): 1, ("erase", "changed"): 4, ("erase", "gone"): 1}
+
+
+def test_a_hold_by_identifier_placed_after_the_plan_protects(tmp_path: Path) -> None:
+    """By subject key, on a record that the hold does not name."""
+    engine = Engine(tmp_path, record("a1", "x@x.example"))
+    plan = engine.plan()
+    (row,) = engine.store.index.get([ref("a1")])
+    engine.store.holds.add([str(row.identifiers[0].key)], "litigation", "legal", NOW, NOW)
+    engine.apply(plan)
+
+    assert engine.has("a1")
+
+
+def test_our_own_earlier_write_hands_its_version_on(tmp_path: Path) -> None:
+    """Suppressed first, stripped next, erased last, all in one plan: no step takes the one before for a stranger's."""
+    engine = Engine(
+        tmp_path,
+        record("a1", "x@x.example"),
+        record("b1", "X@x.example", objections=NO_MAIL, suppressed=frozenset({"email"})),
+        record("a2", "y@x.example", collected=NOW, values={"religion": "a", "comment": "Il est diabétique. Rappeler."}),
+    )
+
+    tally = engine.apply(engine.plan())
+
+    assert not engine.has("a1")
+    assert engine.get("a2").values == {"religion": "", "comment": "Il est [santé]. Rappeler."}
+    assert receipts(tally) == {
+        ("suppress", "done"): 1, ("redact", "done"): 1, ("clear", "done"): 1, ("erase", "done"): 2,
+    }  # fmt: skip
+
+
+def test_erasing_a_person_in_one_crm_takes_no_evidence_from_the_next(tmp_path: Path) -> None:
+    """The click that dates the undated copy was seen on the record that goes first: both go, also after an interruption."""
+    long_ago = (Moment(NOW - timedelta(days=1500), "click"),)
+    records = [record("a1", "x@x.example", inbound=long_ago), record("b1", "x@x.example", collected=None)]
+    (tmp_path / "one").mkdir()
+    (tmp_path / "two").mkdir()
+    whole, cut = Engine(tmp_path / "one", *records), Engine(tmp_path / "two", *records)
+    turns = iter([False, True])
+
+    whole.run()
+    cut.apply(cut.plan(), between=lambda: next(turns, True))
+    between = (cut.has("a1"), cut.has("b1"))
+    cut.run()
+
+    assert (whole.has("a1"), whole.has("b1")) == (False, False)
+    assert between == (False, True)
+    assert (cut.has("a1"), cut.has("b1")) == (False, False)
+
+
+def test_gaps_stop_destruction_and_let_objections_out(tmp_path: Path) -> None:
+    """One scan is cut: nothing is destroyed in any CRM."""
+    engine = Engine(
+        tmp_path,
+        record("a1", "old@x.example"),
+        record("a2", "y@x.example", collected=NOW, objections=NO_MAIL, suppressed=frozenset({"email"})),
+        record("b2", "y@x.example", collected=NOW),
+        record("b3", "old2@x.example"),
+    )
+
+    def cut(query: Query) -> Iterator[Page]:
+        yield Page(tuple(r for r in engine.crms["b"].records.values()), last=False)
+
+    engine.crms["b"].scan = cut  # type: ignore[method-assign]  # an adapter that breaks the contract
+    engine.run()
+
+    assert engine.has("a1")
+    assert engine.has("b3")
+    assert engine.get("b2").suppressed == {"email"}
+
+
+def test_a_silent_refusal_is_no_success(tmp_path: Path) -> None:
+    """The vendor says done and does nothing: read back, it is a refusal, and the next plan asks again."""
+    engine = Engine(tmp_path, record("a1", "x@x.example"))
+
+    def lie(batch: Sequence[Command]) -> Iterator[Receipt]:
+        yield from (Done() for _ in batch)
+
+    engine.crms["a"].apply = lie  # type: ignore[method-assign]  # a vendor that lies
+    tally = engine.apply(engine.plan())
+
+    assert receipts(tally) == {("erase", "refused"): 1}
+    assert [item.ref for item in engine.plan().items] == [ref("a1")]
+    assert engine.store.tombstones.count() == 0
+
+
+def test_too_many_refusals_stop_the_destruction_of_that_crm(tmp_path: Path) -> None:
+    """The error-rate brake: the rest is left and the reason is told."""
+    limits = Brakes(first_run=False, max_share=1.0, error_floor=3, error_rate=0.5)
+    engine = Engine(tmp_path, *(record(f"a{n}", f"p{n}@x.example") for n in range(9)), limits=limits)
+    engine.crms["a"].apply = lambda batch: iter([Refused("no")] * len(batch))  # type: ignore[method-assign]  # a vendor that refuses
+
+    tally = engine.apply(engine.plan())
+
+    assert receipts(tally) == {("erase", "refused"): 3}
+    assert tally.left == 6
+    assert "refused" in tally.stopped["a"]
+
+
+def test_a_crm_that_breaks_off_leaves_the_others_going_and_is_taken_up_again(tmp_path: Path) -> None:
+    """Unreachable while writing: its items stay open; the next run finishes them, and nothing is done twice."""
+    engine = Engine(tmp_path, *(record(f"a{n}", f"p{n}@x.example") for n in range(4)), record("b9", "q@x.example"))
+    real, calls = engine.crms["a"].apply, []
+
+    def broken(batch: Sequence[Command]) -> Iterator[Receipt]:
+        calls.append(len(batch))
+        yield from real(batch[:1])
+        raise Unreachable("a: the connection broke")
+
+    engine.crms["a"].apply = broken  # type: ignore[method-assign]  # a line that breaks after one write
+    tally = engine.apply(engine.plan())
+    engine.crms["a"].apply = real  # type: ignore[method-assign]
+    engine.run()
+
+    assert tally.stopped == {"a": "a: the connection broke"}
+    assert not engine.has("b9")
+    assert engine.crms["a"].records == {}
+    assert sorted(engine.crms["a"].writes) == [("erase", str(n)) for n in range(4)]
+    assert engine.store.ledger.owed("outcome") == []
+
+
+def test_too_few_receipts_are_no_answer(tmp_path: Path) -> None:
+    """An adapter that forgets a receipt: the CRM stops, nothing is guessed."""
+    engine = Engine(tmp_path, record("a1", "x@x.example"), record("a2", "y@x.example"))
+    engine.crms["a"].apply = lambda batch: iter([Done()])  # type: ignore[method-assign]  # one receipt for two commands
+
+    tally = engine.apply(engine.plan())
+
+    assert isinstance(BadAnswer(""), Exception)
+    assert "1 receipts for 2 commands" in tally.stopped["a"]
+    assert len(engine.store.ledger.owed("outcome")) == 2
+
+
+def test_no_batch_names_a_record_twice(tmp_path: Path) -> None:
+    """Two texts of one record: the second write would carry a stale version."""
+    engine = Engine(
+        tmp_path, record("a1", "x@x.example", collected=NOW, values={"comment": "Elle est lesbienne.", "religion": ""})
+    )
+    plan = engine.plan()
+    twice = replace(plan, items=(plan.items[0], replace(plan.items[0], rule="SEN-02")))
+    engine.store.plans.keep(twice, NOW + timedelta(days=1))
+
+    tally = engine.apply(twice)
+
+    assert receipts(tally) == {("redact", "done"): 1, ("redact", "changed"): 1}
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_notes_are_written_once_on_what_is_still_there_and_hold_no_value(tmp_path: Path, again: bool) -> None:
+    """One a decision; none for the erased; the text names the rule, the ledger entry and the property, never a value."""
+    engine = Engine(
+        tmp_path,
+        record("a1", "gone@x.example"),
+        record("a2", "x@x.example", collected=NOW, values={"religion": "Catholique"}),
+    )
+    engine.run()
+    if again:
+        write_notes(engine.store, engine.crms, NOW)
+        engine.run()
+
+    (note,) = engine.crms["a"].notes["2"].values()
+    assert "religion" in note
+    assert "SEN-01" in note
+    assert "Catholique" not in note
+    assert "1" not in engine.crms["a"].notes
+    assert engine.store.ledger.owed("note") == []
+
+
+def test_nothing_of_a_person_is_in_the_store(tmp_path: Path) -> None:
+    """SUP-03, SEC-04: after a whole run, neither address, number nor value is in the file."""
+    engine = Engine(
+        tmp_path,
+        record(
+            "a1",
+            "planted.person@secret.example",
+            phones=("0639981011",),
+            values={"religion": "Zoroastrien"},
+            collected=NOW,
+        ),
+        record("b1", "planted.person@secret.example", objections=NO_MAIL, suppressed=frozenset({"email"})),
+        record("b2", "planted.gone@secret.example", values={"comment": "Elle est lesbienne."}),
+    )
+    engine.run()
+    content = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+
+    assert len(content) > 10_000
+    for planted in ("planted", "secret.example", "639981011", "Zoroastrien", "lesbienne"):
+        assert planted.encode() not in content
