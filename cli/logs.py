@@ -38,7 +38,7 @@ def configure(*, verbose: bool = False) -> None:
             shown,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO if verbose else logging.WARNING),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )
     # The vendors' packages log URLs and bodies on the root logger.
     logging.getLogger().addHandler(logging.NullHandler())

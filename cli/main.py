@@ -6,7 +6,6 @@ import sys
 import traceback
 from pathlib import Path
 
-import click
 import typer
 
 from cli import exits, logs, verbs
@@ -42,10 +41,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs a command and answers its exit code; the entry point of the program."""
     try:
         answer = app(arguments, standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
+    except typer.TyperException as error:
+        if message := str(error):
+            err.print(f"[red]Error:[/] {plain(message)}\nSee `repoussoir --help`.")
         return exits.USAGE
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         err.print("Interrupted. Nothing is lost: the next run finishes what was under way.")
         return exits.INTERRUPTED
     except RepoussoirError as error:

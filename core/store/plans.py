@@ -63,6 +63,12 @@ class Plans:
             raise PlanRefused(f"There is no plan {digest[:12]!r} in the store.", "Make one with `repoussoir plan`.")
         return self._kept(rows[0])
 
+    def recent(self, limit: int = 20) -> list[Kept]:
+        """The newest plans, the newest first."""
+        return [
+            self._kept(row) for row in self._database.rows(select(plan).order_by(desc(plan.c.made_at)).limit(limit))
+        ]
+
     def latest(self, status: Status | None = None) -> Kept | None:
         """The newest plan, of a status if one is given."""
         query = select(plan).order_by(desc(plan.c.made_at)).limit(1)
