@@ -11,7 +11,6 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from email.utils import parseaddr
 from typing import Literal
 
 import idna
@@ -23,6 +22,8 @@ Kind = Literal["email", "phone"]
 SHORTEST_SECRET = 32
 _CHECK = b"repoussoir key check"
 _ADDRESS = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s.]+$")
+_IN_BRACKETS = re.compile(r"<([^<>]*)>[^<>]*$")
+_LINK = re.compile(r"^mailto:([^?]*).*$", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -40,11 +41,12 @@ class SubjectKey:
 def canonical_email(raw: str) -> str | None:
     """The one spelling of an address: NFKC, no display name, lower case, IDNA domain. None when it is no address.
 
-    Source: SUP-05. Dots and `+tags` are kept: only the receiving host knows whether they matter.
+    Source: SUP-05. Invisible characters, which copying brings along, go. Dots and `+tags` are kept: only the receiving
+    host knows whether they matter.
     """
-    text = unicodedata.normalize("NFKC", raw).strip()
-    text = re.sub(r"^mailto:", "", text, flags=re.IGNORECASE)
-    address = (parseaddr(text)[1] if "<" in text else text).strip().lower()
+    text = "".join(c for c in unicodedata.normalize("NFKC", raw) if unicodedata.category(c) != "Cf").strip()
+    shown = _IN_BRACKETS.search(text)
+    address = _LINK.sub(r"\1", (shown[1] if shown else text).strip().lower()).strip().rstrip(".")
     if not _ADDRESS.match(address):
         return None
     local, _, domain = address.rpartition("@")
@@ -94,7 +96,7 @@ class Keyring:
 
     def keys(self, kind: Kind, canonical: str) -> tuple[SubjectKey, ...]:
         """The subject keys of a canonical form under every live secret, the current one first."""
-        message = f"{kind}:{canonical}".encode()
+        message = _octets(f"{kind}:{canonical}")
         return tuple(SubjectKey(kind, key_id, self._digest(key_id, message)) for key_id in self.ids)
 
     def check_values(self) -> dict[str, str]:
@@ -103,10 +105,15 @@ class Keyring:
 
     def fingerprint(self, text: str) -> str:
         """A keyed hash of a text, to tell whether it changed."""
-        return self._digest(self.current, b"text:" + text.encode())
+        return self._digest(self.current, _octets(f"text:{text}"))
 
     def _digest(self, key_id: str, message: bytes) -> str:
         return hmac.new(self._secrets[key_id], message, hashlib.sha256).hexdigest()
+
+
+def _octets(text: str) -> bytes:
+    """UTF-8, also of half a character: vendors cut texts at UTF-16 units."""
+    return text.encode(errors="surrogatepass")
 
 
 @dataclass(frozen=True, slots=True)
