@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-_ROW = 46
-_BAR = 18
+_ROW = 38
+_BAR = 12
+_GAP = 20
 _PLOT = 180
 _TOP = 18
 
@@ -35,10 +36,9 @@ def css(series: str) -> str:
     return f"s-{series.replace(' ', '-')}"
 
 
-def bars(id: str, title: str, rows: Sequence[Row], series: Sequence[str]) -> Markup:
-    """Stacked bars, one below the other, each with its label and total above it. The longest fills the width."""
-    longest = max((row.total for row in rows), default=0) or 1
-    parts = [part for place, row in enumerate(rows) for part in _bar(place * _ROW, row, series, longest)]
+def bars(id: str, title: str, rows: Sequence[Row], series: Sequence[str], scale: int) -> Markup:
+    """Stacked bars, one below the other, each with its label and total above it. `scale` is what fills the width."""
+    parts = [part for place, row in enumerate(rows) for part in _bar(place * _ROW, row, series, scale or 1)]
     return _svg(id, title, rows, len(rows) * _ROW, parts)
 
 
@@ -65,18 +65,18 @@ def _words(row: Row) -> str:
     return f"{row.label}: {counted or 'none'}"
 
 
-def _bar(top: int, row: Row, series: Sequence[str], longest: int) -> list[Markup]:
+def _bar(top: int, row: Row, series: Sequence[str], scale: int) -> list[Markup]:
     parts = [
-        Markup('<text class="label" x="0" y="{}">{}</text>').format(top + 14, row.label),
-        Markup('<text class="total" x="100%" y="{}">{:,}</text>').format(top + 14, row.total),
-        Markup('<rect class="track" x="0" y="{}" width="100%" height="{}"/>').format(top + 20, _BAR),
+        Markup('<text class="label" x="0" y="{}">{}</text>').format(top + 13, row.label),
+        Markup('<text class="total" x="100%" y="{}">{:,}</text>').format(top + 13, row.total),
+        Markup('<rect class="track" x="0" y="{}" width="100%" height="{}"/>').format(top + _GAP, _BAR),
     ]
     x = 0.0
     for name in series:
         count = row.counts.get(name, 0)
-        width = 100 * count / longest
+        width = 100 * count / scale
         if count:
-            parts.append(_rect(name, count, x, top + 20, width, _BAR))
+            parts.append(_rect(name, count, x, top + _GAP, width, _BAR))
         x += width
     return parts
 

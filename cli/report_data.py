@@ -10,11 +10,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import phonenumbers
 
 from cli.report_ledger import SETTLED, Undone, plain
-from core import canonical
+from core import actions, canonical
 from core.brakes import Trip
 from core.findings import Finding
 from core.plan import Item
@@ -31,6 +32,7 @@ _KEPT = ("waiting", "not done", "blocked")
 _INCOMPLETE = "incomplete reading: "
 _PROTECTED = ("legal hold ", "restriction ")
 _NOT_OVERDUE = {"RET-20": "open business", "R-S4.2": "due soon", "RET-22": "undatable"}
+_RETENTION = "retention/"
 _HOLD = re.compile(r"\bH-\d+\b")
 _ADDRESS = re.compile(r"[^\s@<>()\"',;:]+@[^\s@<>()\"',;:]+")
 
@@ -144,13 +146,18 @@ def answered(kept: Kept, answers: Answers) -> Iterator[tuple[Item, str]]:
         yield item, receipt if at and at >= kept.plan.made_at else ""
 
 
-def reading(plans: Iterable[Kept]) -> Reading | None:
-    """The newest look at the CRMs among some plans; a what-if is none."""
-    real = [kept for kept in plans if not kept.plan.what_if]
-    if not real:
-        return None
-    at = max(kept.plan.made_at for kept in real)
-    return Reading(at, tuple(kept for kept in real if kept.plan.made_at == at))
+def readings(plans: Iterable[Kept]) -> list[Reading]:
+    """The looks at the CRMs that some plans were made of, the newest first; a what-if is none."""
+    groups: dict[datetime, list[Kept]] = {}
+    for kept in plans:
+        if not kept.plan.what_if:
+            groups.setdefault(kept.plan.made_at, []).append(kept)
+    return [Reading(at, tuple(groups[at])) for at in sorted(groups, reverse=True)]
+
+
+def reading(looks: Sequence[Reading], crms: Sequence[str]) -> Reading | None:
+    """The look that the figures are taken from: the newest that saw every CRM whole, else the newest."""
+    return next((look for look in looks if not gaps(look, crms)), looks[0] if looks else None)
 
 
 def retention(
@@ -178,10 +185,10 @@ def _states(seen: Reading | None, answers: Answers) -> Iterator[tuple[str, str, 
     if seen is None:
         return
     for item, receipt in seen.items(answers):
-        if item.policy.startswith("retention/"):
+        if item.policy.startswith(_RETENTION):
             yield item.policy.partition("/")[2], _asked(item, receipt), _day(item.facts)
     for finding in seen.reports:
-        if finding.policy.startswith("retention/"):
+        if finding.policy.startswith(_RETENTION):
             yield finding.policy.partition("/")[2], _reported(finding), _day(finding.facts)
 
 
@@ -218,45 +225,45 @@ def _applied(counts: Mapping[str, int], oldest: date | None, doubt: str, now: da
 
 
 def doubt(seen: Reading | None, crms: Sequence[str], policy: str, now: datetime) -> str:
-    """Why the newest reading does not show that the periods are applied (RET-27); empty when it does."""
+    """Why a reading does not show that the periods are applied (RET-27); empty when it does."""
     if seen is None:
-        return "nothing was ever read under these periods"
+        return "nothing was ever read under this period"
     if now - seen.at > FRESH:
-        return f"the newest reading is {(now - seen.at).days} days old, at most {FRESH.days} may pass"
+        return f"the last reading is {(now - seen.at).days} days old, {FRESH.days} at most may pass"
     if seen.policy != policy:
-        return "the policies were changed since the newest reading: they were not applied yet"
-    missing = [crm for crm in crms if crm not in seen.accounts]
-    return f"not read: {', '.join(missing)}" if missing else ""
+        return "the policies were changed since the last reading: they were not applied yet"
+    missing = gaps(seen, crms)
+    return f"no reading was whole: {'; '.join(missing)}" if missing else ""
 
 
 def gaps(seen: Reading | None, crms: Sequence[str]) -> tuple[str, ...]:
-    """What the newest reading did not see, one sentence each."""
+    """What a reading did not see, one phrase each."""
     if seen is None:
         return ()
-    missing = [f"{crm}: not read by the newest plan" for crm in crms if crm not in seen.accounts]
+    missing = [f"{crm}: not read" for crm in crms if crm not in seen.accounts]
     blocked = (item.blocked.removeprefix(_INCOMPLETE) for item in seen.reports if item.blocked.startswith(_INCOMPLETE))
     return tuple(dict.fromkeys([*missing, *(part for text in blocked for part in text.split("; "))]))
 
 
 def waiting(plans: Iterable[Kept], seen: Reading | None, answers: Answers, policy: str, now: datetime) -> list[Waiting]:
-    """The unfinished plans that still count: those of the newest reading, and one that was interrupted."""
-    found = []
+    """The unfinished plans that still count: those since a reading, and one that was interrupted before it."""
+    found: list[Waiting] = []
     for kept in plans:
-        current = seen is not None and kept.plan.made_at == seen.at
-        if kept.plan.what_if or kept.status not in {"open", "applying"} or not (current or kept.status == "applying"):
-            continue
-        open_items = [item for item, receipt in answered(kept, answers) if not receipt]
-        entries = len(kept.plan.entries) if kept.status == "open" else 0
-        if open_items or entries:
-            why, command = _next(kept, policy, now)
-            counts = Counter(f"{i.ref.crm}, {i.ref.kind}: {canonical.encode(i.action)['do']}" for i in open_items)
-            found.append(
-                Waiting(
-                    kept.plan.digest, kept.plan.made_at, kept.expires_at, dict(sorted(counts.items())), entries,
-                    kept.plan.trips, why, command,
-                )
-            )  # fmt: skip
+        current = kept.status == "applying" or (seen is not None and kept.plan.made_at >= seen.at)
+        if current and kept.status in {"open", "applying"} and not kept.plan.what_if:
+            found += _unfinished(kept, answers, policy, now)
     return found
+
+
+def _unfinished(kept: Kept, answers: Answers, policy: str, now: datetime) -> Iterator[Waiting]:
+    left = [item for item, receipt in answered(kept, answers) if not receipt]
+    entries = len(kept.plan.entries) if kept.status == "open" else 0
+    if left or entries:
+        counts = Counter(f"{item.ref.crm}, {item.ref.kind}: {actions.name(item.action)}" for item in left)
+        yield Waiting(
+            kept.plan.digest, kept.plan.made_at, kept.expires_at, dict(sorted(counts.items())), entries,
+            kept.plan.trips, *_next(kept, policy, now),
+        )  # fmt: skip
 
 
 def _next(kept: Kept, policy: str, now: datetime) -> tuple[str, str]:
@@ -274,7 +281,7 @@ def _next(kept: Kept, policy: str, now: datetime) -> tuple[str, str]:
 
 def refusals(undone: Iterable[Undone], seen: Reading | None) -> list[Refusal]:
     """What was not done, grouped by why. A record that only changed counts until the next reading has judged it again."""
-    asked = {(str(item.ref), canonical.encode(item.action)["do"]) for item, _ in seen.items({})} if seen else set()
+    asked = {(str(item.ref), actions.name(item.action)) for item, _ in seen.items({})} if seen else set()
     groups: dict[tuple[str, str, str, str], dict[str, bool]] = {}
     for item in undone:
         if item.receipt == "changed" and seen and item.at < seen.at:
@@ -325,14 +332,32 @@ def masked(text: str, region: str) -> str:
     return text
 
 
-def timeline(days: Mapping[date, Counter[str]]) -> dict[str, Counter[str]]:
-    """What was done by day, from the first to the last without holes; by month when that is over two months."""
-    if not days:
-        return {}
-    first, last = min(days), max(days)
-    span = (last - first).days
-    form = "%Y-%m-%d" if span <= 62 else "%Y-%m"
-    found: dict[str, Counter[str]] = {}
-    for day in (first + timedelta(days=place) for place in range(span + 1)):
-        found.setdefault(day.strftime(form), Counter()).update(days.get(day, {}))
+def attention(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What needs a person, as (`fail` or `wait`, sentence), worked out of the other facts of the report."""
+    found = [
+        ("fail", f"Retention is not applied as declared ({r.name}, RET-27): {r.why}.") for r in _with(facts, "fail")
+    ]
+    found += [("wait", f"Retention is not applied yet ({r.name}, RET-27): {r.why}.") for r in _with(facts, "wait")]
+    if not facts["rules"]:
+        found.append(("fail", "No retention period is declared (R-S3.2): nobody is ever due."))
+    found += [("fail", f"Not read whole, {gap}; what destroys is stopped in every CRM.") for gap in facts["gaps"]]
+    found += [("wait", f"The plan {plan.digest[:12]} is not finished: {plan.why}.") for plan in facts["waiting"]]
+    refused = sum(len(item.refs) for item in facts["refusals"])
+    found += [("fail", f"{refused} actions on records were not done, see why below.")] if refused else []
+    found += [("fail", f"The hold {h.id} is overdue for review (RET-24).") for h in facts["holds"] if h.overdue]
+    if facts["open_intents"]:
+        found.append(("wait", f"{facts['open_intents']} writes have no outcome yet: `repoussoir run` resolves them."))
+    asked = sum(count for _, rule, _, count in facts["reported"] if rule == "DSR-08")
+    found += (
+        [("fail", f"{asked} requests of people are marked in the CRMs: each is due within a month.")] if asked else []
+    )
+    seen = sum(
+        count for policy, rule, _, count in facts["reported"] if not policy.startswith(_RETENTION) and rule != "DSR-08"
+    )
+    found += [("wait", f"{seen} findings are only reported: a person decides, see below.")] if seen else []
+    found += [("wait", sentence) for sentence in facts["warnings"]]
     return found
+
+
+def _with(facts: Mapping[str, Any], verdict: str) -> list[Rule]:
+    return [rule for rule in facts["rules"] if rule.verdict == verdict]

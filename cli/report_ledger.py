@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 
 from core import canonical
@@ -75,11 +75,11 @@ class Left:
 
 @dataclass(slots=True)
 class Book:
-    """The counts. Those of a period begin at `since`; `undone`, `left` and `answers` do not, they say how things stand.
+    """The counts. Those of a period begin at `since`; `applied`, `undone`, `left` and `answers` say how things stand.
 
-    `receipts` is by (CRM, action, receipt), `records` by (CRM, kind, group of actions) and `reasons` by (policy, rule,
-    action), both of what was done. `answers` holds the receipts given from `answers_from` on and when, by (plan, ref,
-    action); None for `answers_from` holds none.
+    `receipts` is by (CRM, action, receipt); `records` by (CRM, kind, group of actions) and `reasons` by (policy, rule,
+    action) of what was done. `applied` is when each policy last changed a record. `answers` holds the receipts given from
+    `answers_from` on and when, by (plan, ref, action); None for `answers_from` holds none.
     """
 
     zone: tzinfo
@@ -94,6 +94,7 @@ class Book:
     reasons: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     days: dict[date, Counter[str]] = field(default_factory=dict)
     read_back: Counter[str] = field(default_factory=Counter)
+    applied: dict[str, datetime] = field(default_factory=dict)
     plans: dict[str, Work] = field(default_factory=dict)
     approvals: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     decisions: list[Decision] = field(default_factory=list)
@@ -136,6 +137,8 @@ class Book:
         if self.answers_from is not None and entry.at >= self.answers_from:
             self.answers[body["plan"], body["ref"], canonical.dumps(body["action"])] = (entry.at, receipt)
         self._stands(entry, did, receipt)
+        if receipt == "done":
+            self.applied[body["policy"]] = entry.at
         if receipt in SETTLED:
             self._remains(entry, ref.crm, did)
 
@@ -176,6 +179,19 @@ class Book:
             self.approvals[body["plan"]] = (body["by"], entry.at)
         if inside and "by" in body:
             self.decisions.append(Decision(entry.at, body["by"], _decided(entry), body.get("evidence", "")))
+
+
+def timeline(days: Mapping[date, Counter[str]]) -> dict[str, Counter[str]]:
+    """What was done by day, from the first to the last without holes; by month when that is over two months."""
+    if not days:
+        return {}
+    first, last = min(days), max(days)
+    span = (last - first).days
+    form = "%Y-%m-%d" if span <= 62 else "%Y-%m"
+    found: dict[str, Counter[str]] = {}
+    for day in (first + timedelta(days=place) for place in range(span + 1)):
+        found.setdefault(day.strftime(form), Counter()).update(days.get(day, {}))
+    return found
 
 
 def plain(why: str) -> str:

@@ -14,7 +14,7 @@ from itertools import groupby
 from typing import Any
 
 from core import actions, canonical
-from core.actions import DESTRUCTIVE, FINAL, Action, Clear
+from core.actions import DESTRUCTIVE, FINAL, Action, Clear, Erase, Suppress
 from core.brakes import Trip
 from core.connector import Capabilities
 from core.findings import Finding
@@ -41,10 +41,10 @@ class Item:
         """True when something is lost by it."""
         return isinstance(self.action, DESTRUCTIVE)
 
-    def place(self) -> tuple[int, str, str, list[Any], str]:
+    def place(self) -> tuple[int, str, str, list[Any], str, str]:
         """Where it stands in the one total order: by kind of action, account, kind and id (numbers as numbers)."""
-        done = canonical.dumps(canonical.encode(self.action))
-        return ORDER.index(actions.name(self.action)), self.ref.crm, self.ref.kind, _natural(self.ref.id), done
+        ref, done = self.ref, canonical.dumps(canonical.encode(self.action))
+        return ORDER.index(actions.name(self.action)), ref.crm, ref.kind, _natural(ref.id), ref.id, done
 
     def body(self) -> dict[str, Any]:
         """The item as JSON."""
@@ -161,7 +161,8 @@ def _item(finding: Finding, action: Action) -> Item:
 
 
 def _merged(items: list[Item]) -> Iterator[Item]:
-    for _, group in groupby(sorted(items, key=lambda item: (item.ref, item.place())), key=lambda item: item.ref):
+    ordered = sorted(items, key=lambda item: (item.ref, item.place(), item.policy, item.rule, item.because))
+    for _, group in groupby(ordered, key=lambda item: item.ref):
         yield from _for_one(list(group))
 
 
@@ -169,15 +170,27 @@ def _for_one(items: list[Item]) -> Iterator[Item]:
     """The items of one record: the last of the final ones stands for all destruction; plain clears become one."""
     final = [item for item in items if isinstance(item.action, FINAL)]
     if final:
-        yield from (item for item in items if actions.name(item.action) == "suppress")
-        yield final[-1]
+        yield from _each([item for item in items if isinstance(item.action, Suppress)])
+        yield _end([item for item in final if type(item.action) is type(final[-1].action)])
         return
     clears = [item for item in items if isinstance(item.action, Clear) and not item.action.places]
     others = [item for item in items if item not in clears]
-    yield from (_joined([item for item in others if item.action == action]) for action in _distinct(others))
+    yield from _each(others)
     if clears:
         names = tuple(sorted({name for item in clears for name in _properties(item.action)}))
         yield replace(_joined(clears), action=Clear(names))
+
+
+def _each(items: list[Item]) -> Iterator[Item]:
+    """Every action once."""
+    return (_joined([item for item in items if item.action == action]) for action in _distinct(items))
+
+
+def _end(items: list[Item]) -> Item:
+    """The one final item; an erasure takes the children that any of them names."""
+    cascade = {child for item in items if isinstance(item.action, Erase) for child in item.action.cascade}
+    ended = _joined(items)
+    return replace(ended, action=Erase(tuple(sorted(cascade)))) if cascade else ended
 
 
 def _joined(items: list[Item]) -> Item:
@@ -195,4 +208,4 @@ def _properties(action: Action) -> tuple[str, ...]:
 
 def _natural(id: str) -> list[Any]:
     """An id as a sort key in which `9` stands before `10`; text and numbers never meet at one place."""
-    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", id)]
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", id)]

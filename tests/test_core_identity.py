@@ -19,7 +19,8 @@ LOCALS = st.from_regex(r"[a-z0-9]([a-z0-9._+-]{0,10}[a-z0-9])?", fullmatch=True)
 DOMAINS = st.sampled_from(["example.fr", "mail.example.org", "exämple.fr", "société.example", "xn--exmple-cua.fr"])
 FRAMES = (
     "{}", "  {}\t", "\u00a0{}\r\n", "mailto:{}", "MAILTO: {}", "<{}>", "<mailto:{}>", "Jean Dupont <{}>", '"Dupont, J" <{}>',
-    "DUPONT, Jean <{}>", "M. (Jean) <{} >", "other@else.example <{}>", "\u200b{}\ufeff", "{}.", "Jean <{}> (work)", "mailto:{}?subject=hello",
+    "DUPONT, Jean <{}>", "M. (Jean) <{} >", "other@else.example <{}>", "\u200b{}\ufeff", "{}.", "Jean <{}> (work)",
+    "mailto:{}?subject=hello",
 )  # fmt: skip
 
 

@@ -63,7 +63,9 @@ def test_ret_21_nobody_is_overdue_before_the_period_is_over(start: date, period:
     begun = datetime.combine(start, time(23, 30), PARIS)
     first_day_over = due_on(begun, period, PARIS) + timedelta(days=1)
 
-    assert datetime.combine(first_day_over, time(0), PARIS).replace(tzinfo=None) > period.after(begun.replace(tzinfo=None))
+    assert datetime.combine(first_day_over, time(0), PARIS).replace(tzinfo=None) > period.after(
+        begun.replace(tzinfo=None)
+    )
 
 
 @given(DAYS, DAYS, PERIODS)
@@ -109,7 +111,9 @@ def test_a_period_is_read_as_iso_8601(text: str, period: Period) -> None:
     assert Period.parse(text) == period
 
 
-@pytest.mark.parametrize("text", ["", "P", "PT", "36M", "P0D", "P0M", "P-3M", "p36m", "P1.5Y", "P36", "36", "P1D1M", "3 years"])
+@pytest.mark.parametrize(
+    "text", ["", "P", "PT", "36M", "P0D", "P0M", "P-3M", "p36m", "P1.5Y", "P36", "36", "P1D1M", "3 years"]
+)
 def test_what_is_no_period_is_refused(text: str) -> None:
     """No period, and a period of nothing, raise: a policy never falls back to keeping nothing."""
     with pytest.raises(ValueError, match="is no period"):
@@ -133,7 +137,10 @@ def test_the_longer_of_two_periods_of_months_or_years_is_due_later(start: date, 
     assert due_on(noon(start), days[0], PARIS) <= due_on(noon(start), days[1], PARIS)
 
 
-@pytest.mark.parametrize(("shorter", "longer"), [("P36M", "P1096D"), ("P1095D", "P36M"), ("P12M", "P366D"), ("P13M", "P2Y"), ("PT47H", "P2D")])
+@pytest.mark.parametrize(
+    ("shorter", "longer"),
+    [("P36M", "P1096D"), ("P1095D", "P36M"), ("P12M", "P366D"), ("P13M", "P2Y"), ("PT47H", "P2D")],
+)
 def test_months_and_days_are_compared_as_they_run(shorter: str, longer: str) -> None:
     """The longest applicable period wins, also between months and days."""
     assert Period.parse(shorter).length < Period.parse(longer).length
@@ -141,5 +148,7 @@ def test_months_and_days_are_compared_as_they_run(shorter: str, longer: str) -> 
 
 def test_a_moment_after_a_period_keeps_its_minutes() -> None:
     """Plans expire by the minute, not by the day."""
-    assert Period.parse("PT24H").after(datetime(2026, 11, 24, 9, 30, tzinfo=UTC)) == datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
+    assert Period.parse("PT24H").after(datetime(2026, 11, 24, 9, 30, tzinfo=UTC)) == datetime(
+        2026, 11, 25, 9, 30, tzinfo=UTC
+    )
     assert Period.parse("P1M").after(datetime(2026, 1, 31, tzinfo=UTC)) == datetime(2026, 2, 28, tzinfo=UTC)
