@@ -12,6 +12,7 @@ from cli import exits, logs, verbs
 from cli.output import err, plain
 from core.errors import RepoussoirError, TellHuman
 
+_INTERRUPTED = "Interrupted. Nothing is lost: the next run finishes what was under way."
 app = typer.Typer(
     name="repoussoir",
     help="One GDPR policy in TOML, applied to HubSpot, Salesforce and Pipedrive: planned before it is applied, proven after.",
@@ -46,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
             err.print(f"[red]Error:[/] {plain(message)}\nSee `repoussoir --help`.")
         return exits.USAGE
     except (typer.Abort, KeyboardInterrupt):
-        err.print("Interrupted. Nothing is lost: the next run finishes what was under way.")
+        err.print(_INTERRUPTED)
         return exits.INTERRUPTED
     except RepoussoirError as error:
         _tell(error)
@@ -54,6 +55,8 @@ def main(arguments: list[str] | None = None) -> int:
     except Exception as error:
         _bug(error)
         return exits.BUG
+    if answer == exits.INTERRUPTED:
+        err.print(_INTERRUPTED)
     return answer if isinstance(answer, int) else exits.OK
 
 

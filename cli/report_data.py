@@ -343,18 +343,20 @@ def attention(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     found += [("fail", f"Not read whole, {gap}; what destroys is stopped in every CRM.") for gap in facts["gaps"]]
     found += [("wait", f"The plan {plan.digest[:12]} is not finished: {plan.why}.") for plan in facts["waiting"]]
     refused = sum(len(item.refs) for item in facts["refusals"])
-    found += [("fail", f"{refused} actions on records were not done, see why below.")] if refused else []
+    found += [("fail", f"Actions that were not done: {refused}, see why below.")] if refused else []
     found += [("fail", f"The hold {h.id} is overdue for review (RET-24).") for h in facts["holds"] if h.overdue]
     if facts["open_intents"]:
-        found.append(("wait", f"{facts['open_intents']} writes have no outcome yet: `repoussoir run` resolves them."))
+        found.append(("wait", f"Writes without an outcome: {facts['open_intents']}, the next run resolves them."))
     asked = sum(count for _, rule, _, count in facts["reported"] if rule == "DSR-08")
     found += (
-        [("fail", f"{asked} requests of people are marked in the CRMs: each is due within a month.")] if asked else []
+        [("fail", f"Requests of people marked in the CRMs: {asked}, each to be answered within a month.")]
+        if asked
+        else []
     )
     seen = sum(
         count for policy, rule, _, count in facts["reported"] if not policy.startswith(_RETENTION) and rule != "DSR-08"
     )
-    found += [("wait", f"{seen} findings are only reported: a person decides, see below.")] if seen else []
+    found += [("wait", f"Findings that are only reported: {seen}, a person decides, see below.")] if seen else []
     found += [("wait", sentence) for sentence in facts["warnings"]]
     return found
 

@@ -28,7 +28,7 @@ GROUPS = {
 RESOLVED = "resolved after an interruption"
 CHANGED = "the record or its person changed after the plan was made; the next plan judges it again"
 _UNTIL = re.compile(r"until (\d{4}-\d\d-\d\d)")
-_REF = re.compile(r"\b[a-z][a-z0-9_]*:\w+:[^\s,;)]+")
+_REF = re.compile(r"\b[a-z][a-z0-9_]*:\w+:[^\s,;:)]+")
 _DATE = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 _ID = re.compile(r"\b(?=\w*\d)\w{15,18}\b|\b\d{4,}\b")
 

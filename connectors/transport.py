@@ -125,6 +125,8 @@ def _repeatable(error: BaseException, safe: bool) -> bool:
 
 def connection_error(error: Exception) -> TryLater | None:
     """A broken or refused connection as TryLater, `untouched` when nothing can have reached the vendor."""
+    if isinstance(error, requests.HTTPError | requests.TooManyRedirects | requests.JSONDecodeError):
+        return None
     chain = _causes(error)
     if any(isinstance(item, ssl.SSLError | urllib3.exceptions.SSLError) for item in chain):
         return TryLater("the secure connection failed", untouched=True)
@@ -132,7 +134,7 @@ def connection_error(error: Exception) -> TryLater | None:
     if any(isinstance(item, (*unsent, socket.gaierror)) for item in chain):
         return TryLater("no connection", untouched=True)
     lost = (requests.ConnectionError, requests.Timeout, urllib3.exceptions.HTTPError, OSError)
-    if any(isinstance(item, lost) for item in chain) and not isinstance(error, requests.JSONDecodeError):
+    if any(isinstance(item, lost) for item in chain):
         return TryLater("the connection broke")
     return None
 

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,6 +21,8 @@ from core.errors import KeyProblem
 Kind = Literal["email", "phone"]
 SHORTEST_SECRET = 32
 _CHECK = b"repoussoir key check"
+_BETWEEN_ADDRESSES = re.compile(r"[;,/|\s]+")
+_BETWEEN_NUMBERS = re.compile(r"[;,/|]+|\b(?:ou|or)\b")
 _ADDRESS = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s.]+$")
 _IN_BRACKETS = re.compile(r"<([^<>]*)>[^<>]*$")
 _LINK = re.compile(r"^mailto:([^?]*).*$", re.DOTALL)
@@ -168,5 +170,13 @@ class Identity:
 
     def all(self, emails: tuple[str, ...], phones: tuple[str, ...]) -> tuple[Identifier, ...]:
         """The identifiers of a record, each once, e-mails first, in the order given."""
-        found = [*map(self.email, emails), *map(self.phone, phones)]
-        return tuple(dict.fromkeys(item for item in found if item))
+        found = [item for raw in emails for item in _each(self.email, raw, _BETWEEN_ADDRESSES)]
+        found += [item for raw in phones for item in _each(self.phone, raw, _BETWEEN_NUMBERS)]
+        return tuple(dict.fromkeys(found))
+
+
+def _each(read: Callable[[str], Identifier | None], raw: str, between: re.Pattern[str]) -> list[Identifier]:
+    """What is written in one field: one identifier, or several side by side when it is none as a whole."""
+    whole = read(raw)
+    parts = [whole] if whole else [read(part) for part in between.split(raw)]
+    return [item for item in parts if item]

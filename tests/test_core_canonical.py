@@ -124,6 +124,7 @@ def test_canonical_json_does_not_depend_on_the_order_of_keys(value: dict[str, ob
 )
 def test_a_digest_tells_where_one_line_ends(one: list[str], other: list[str]) -> None:
     """Lines of canonical JSON are digested apart: only the same lines have the same digest."""
+    assert canonical.digest("ab") != canonical.digest("a", "b")
     assert (canonical.digest(*one) == canonical.digest(*other)) is (one == other or not any([*one, *other]))
 
 

@@ -162,6 +162,7 @@ def test_check_values_tell_a_wrong_key_and_nothing_of_a_person() -> None:
 
 def test_no_repr_tells_a_secret_or_an_identifier() -> None:
     """No personal value and no secret in a repr."""
+    assert repr(KEYRING) == "Keyring(k1, k2)"
     told = repr(IDENTITY) + repr(IDENTITY.all(("jean.dupont@example.fr",), ("0639981011",)))
 
     for hidden in ("dupont", "639981011", "ooo", "nnn"):

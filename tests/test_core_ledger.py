@@ -119,6 +119,15 @@ def test_r_s5_2_a_ledger_that_begins_in_the_middle_is_told() -> None:
         verify(ledger([{}, {}, {}])[1:])
 
 
+def test_r_s5_2_a_number_left_out_is_told_even_when_the_hashes_fit() -> None:
+    """A forger who drops an entry and chains the next one anew still leaves a hole in the numbers."""
+    first = chain(None, NOW, "run", {})
+    third = chain(replace(first, seq=2), NOW, "run", {})
+
+    with pytest.raises(LedgerBroken, match="entry 2:"):
+        verify([first, third])
+
+
 def test_an_unknown_kind_of_entry_is_refused() -> None:
     """A closed vocabulary."""
     with pytest.raises(ValueError, match="no kind of ledger entry"):

@@ -157,6 +157,17 @@ def test_sup_07_a_phone_alone_carries_the_telephone_objection_to_phones_only() -
     }  # fmt: skip
 
 
+def test_sup_07_a_number_reached_by_email_carries_the_telephone_objection_on() -> None:
+    """a says no to calls, b is a by e-mail and has a phone, c is at that phone and has another one: all are closed."""
+    rows = [
+        person("a1", MAILS[0], says=(no("telephone"),)),
+        person("b1", MAILS[0], PHONES[0]),
+        person("c1", MAILS[1], PHONES[0], PHONES[1]),
+    ]
+
+    assert gained(rows) == {("telephone", MAILS[0]), ("telephone", PHONES[0]), ("telephone", PHONES[1])}
+
+
 @pytest.mark.parametrize("shared", [MAILS[3], MAILS[0]])
 def test_a_shared_key_is_suppressed_itself_and_covers_nobody_else(shared: str) -> None:
     """shared_key_above and generic mailboxes: what is on too many records links nobody, yet is not written to again."""

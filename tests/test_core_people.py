@@ -175,3 +175,14 @@ def test_a_hundred_thousand_rows_are_joined_quickly_enough_to_count_calls() -> N
 
     assert linked(everybody, "a0") == {"a1"}
     assert sum(len(group) for group in everybody.groups("email")) == 4000
+
+
+def test_sup_05_two_identifiers_in_one_field_are_both_read() -> None:
+    """`a@x; b@x` and `06 … / 01 …`: neither loses its objection."""
+    everybody = people(
+        person("a1", "x@x.example; y@x.example", phones=("06 39 98 10 11 / 01 99 00 12 34",)),
+        person("b1", "Y@x.example"),
+        person("c1", phones=("+33199001234",)),
+    )
+
+    assert linked(everybody, "a1") == {"b1", "c1"}

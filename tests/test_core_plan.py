@@ -104,6 +104,27 @@ def test_numbers_in_ids_stand_in_the_order_of_numbers() -> None:
     assert ids.index("a2") < ids.index("a10")
 
 
+def test_ids_that_count_alike_do_not_tie() -> None:
+    """Record 1 and record 01 are two records, each with its place."""
+    one, other = items_of([finding("01", Bin()), finding("1", Bin())])
+
+    assert one.place() != other.place()
+
+
+def test_the_digest_of_one_action_asked_for_by_two_policies_does_not_depend_on_who_came_first() -> None:
+    """Reasons are joined in one order."""
+    one, other = finding("1", Restrict("x"), because="one"), replace(finding("1", Restrict("x")), policy="q")
+
+    assert made(one, other).digest == made(other, one).digest
+
+
+def test_reports_come_in_one_order() -> None:
+    """Two reports on one record are told in the same order every time."""
+    one, other = finding("1", None, because="one"), finding("1", None, because="two")
+
+    assert made(one, other).reports == made(other, one).reports
+
+
 @given(st.lists(FINDINGS, max_size=12), st.randoms())
 def test_r_s3_the_order_is_total_and_independent_of_how_findings_come(findings: list[Finding], random: object) -> None:
     """Two different items never tie, so the same findings in any order make the same plan and the same digest."""
