@@ -26,6 +26,7 @@ from core.errors import BadAnswer, RepoussoirError, TryLater, Unreachable
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
+LONGEST_WAIT = 60.0
 
 
 def _utc_now() -> datetime:
@@ -44,7 +45,7 @@ class Tools:
 class Waits(tenacity.wait.wait_base):
     """How long to wait before a call is repeated: what the vendor asked for, else growing from `first` with jitter."""
 
-    def __init__(self, random: Random, first: float = 0.5, most: float = 60.0) -> None:
+    def __init__(self, random: Random, first: float = 0.5, most: float = LONGEST_WAIT) -> None:
         self._random, self._first, self._most = random, first, most
 
     def __call__(self, retry_state: tenacity.RetryCallState) -> float:
@@ -84,21 +85,23 @@ class Line:
         """Runs one HTTP call of a vendor's package.
 
         `what` names the call in logs and errors (`contacts.batch_read`), never with an id or a value. A call that is
-        `safe` to repeat is repeated when the vendor asks to wait or the connection breaks; another one only when it
-        certainly changed nothing. Raises only `core.errors`; an unsafe call that may have taken effect raises
-        Unreachable at once, and the caller must read back.
+        `safe` to repeat is repeated when the vendor asks to wait or the connection breaks. Another one never is: what it
+        writes to may change while we wait. It raises Unreachable, after the wait that the vendor asks for, and the caller
+        reads back before it sends the same again. Raises only `core.errors`.
         """
         retrying = tenacity.Retrying(
             sleep=self._tools.sleep,
             stop=tenacity.stop_after_attempt(self._tries),
             wait=Waits(self._tools.random),
-            retry=tenacity.retry_if_exception(lambda error: _repeatable(error, safe)),
+            retry=tenacity.retry_if_exception(lambda error: safe and isinstance(error, TryLater)),
             before_sleep=lambda state: log.info("crm.wait", crm=self.crm, call=what, attempt=state.attempt_number),
             reraise=True,
         )
         try:
             result: T = retrying(self._once, what, run, budget)
         except TryLater as error:
+            if not safe and error.after:
+                self._tools.sleep(min(error.after, LONGEST_WAIT))
             raise Unreachable(f"{self.crm}: {what} kept failing: {error}") from None
         return result
 
@@ -119,20 +122,16 @@ class Line:
         return known or BadAnswer(f"{self.crm}: {what} answered something unintelligible ({type(error).__name__})")
 
 
-def _repeatable(error: BaseException, safe: bool) -> bool:
-    return isinstance(error, TryLater) and (safe or error.untouched)
-
-
 def connection_error(error: Exception) -> TryLater | None:
-    """A broken or refused connection as TryLater, `untouched` when nothing can have reached the vendor."""
+    """A broken or refused connection as TryLater."""
     if isinstance(error, requests.HTTPError | requests.TooManyRedirects | requests.JSONDecodeError):
         return None
     chain = _causes(error)
     if any(isinstance(item, ssl.SSLError | urllib3.exceptions.SSLError) for item in chain):
-        return TryLater("the secure connection failed", untouched=True)
+        return TryLater("the secure connection failed")
     unsent = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError, ConnectionRefusedError)
     if any(isinstance(item, (*unsent, socket.gaierror)) for item in chain):
-        return TryLater("no connection", untouched=True)
+        return TryLater("no connection")
     lost = (requests.ConnectionError, requests.Timeout, urllib3.exceptions.HTTPError, OSError)
     if any(isinstance(item, lost) for item in chain):
         return TryLater("the connection broke")
@@ -140,14 +139,14 @@ def connection_error(error: Exception) -> TryLater | None:
 
 
 def _causes(error: BaseException) -> list[BaseException]:
-    """An exception and all that it wraps: causes, contexts, reasons and arguments."""
+    """An exception and all that it wraps: causes, reasons and arguments. A context may be of an earlier failure."""
     seen: list[BaseException] = []
     queue: list[Any] = [error]
     while queue:
         item = queue.pop()
         if isinstance(item, BaseException) and item not in seen:
             seen.append(item)
-            queue += [item.__cause__, item.__context__, getattr(item, "reason", None), *item.args]
+            queue += [item.__cause__, getattr(item, "reason", None), *item.args]
     return seen
 
 

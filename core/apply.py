@@ -111,6 +111,10 @@ class Applier:
         except (StopCrm, BadAnswer) as error:
             tally.stopped[crm] = str(error)
             tally.left += len(batch)
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            # An adapter that breaks its contract over one row; the message may hold a value, so it is left out.
+            tally.stopped[crm] = f"{crm}: the connector failed ({type(error).__name__})"
+            tally.left += len(batch)
         self._step(len(batch))
 
     def _failing(self, crm: str, tally: Tally) -> bool:

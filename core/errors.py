@@ -66,14 +66,12 @@ class WrongAccount(TellHuman):
 class TryLater(RepoussoirError):
     """The vendor asks to wait. Raised by an adapter's error mapping, consumed by `connectors.transport`.
 
-    `after` is the wait in seconds the vendor asked for, if it did. `untouched` says that the call certainly changed
-    nothing (a 429, a refused connection), so that even a write may be repeated.
+    `after` is the wait in seconds the vendor asked for, if it did.
     """
 
-    def __init__(self, why: str, *, after: float | None = None, untouched: bool = False) -> None:
+    def __init__(self, why: str, *, after: float | None = None) -> None:
         super().__init__(why)
         self.after = after
-        self.untouched = untouched
 
 
 class StopCrm(RepoussoirError):

@@ -125,6 +125,8 @@ class Outcomes:
 
 def confirmed(action: Action, receipt: Receipt, record: Record | None) -> Receipt:
     """The receipt, or Refused when reading back contradicts it (a vendor may refuse without a word)."""
+    if isinstance(receipt, Gone) and record:
+        return Refused("read back: the record is there, although the vendor said it was gone")
     if not isinstance(receipt, Done | AlreadyDone):
         return receipt
     match action:

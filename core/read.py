@@ -65,6 +65,9 @@ class Reader:
                     self._scan(reading, crm, connector, kind, now)
             except (StopCrm, BadAnswer) as error:
                 reading.gaps.append(_gap(crm, error))
+            except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+                # An adapter that breaks its contract over one row; the message may hold a value, so it is left out.
+                reading.gaps.append(f"{crm}: the connector failed ({type(error).__name__})")
         return reading
 
     def note(self, records: Sequence[Record], scan_id: int = 0) -> None:

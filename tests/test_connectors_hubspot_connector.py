@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -40,10 +40,12 @@ class Place:
         self._http.close()
         self.sandbox.stop()
 
-    def connect(self, token: str = "sandbox", **options: Any) -> HubSpotConnector:
+    def connect(
+        self, token: str = "sandbox", sleep: Callable[[float], None] | None = None, **options: Any
+    ) -> HubSpotConnector:
         """A connector that does not really wait."""
         made = OPTIONS(connector="hubspot", base_url=self.url, token=SecretStr(token), **options)
-        return connect("hubspot", made, Tools(sleep=self.waits.append))
+        return connect("hubspot", made, Tools(sleep=sleep or self.waits.append))
 
     def load(self, *lines: Row) -> None:
         """Loads lines of the load format."""

@@ -265,3 +265,27 @@ def test_private_attachments_go_and_shared_ones_stay() -> None:
         assert "1 files kept: not private" in receipt.remains and "2 files deleted" in receipt.remains
     finally:
         place.close()
+
+
+def test_a_contact_that_changes_while_a_429_is_waited_out_is_left(place: Place) -> None:
+    """§12.20: merged in those seconds, its id would take the survivor along; edited, it is not what was judged."""
+    ref = place.contact("101", email="a@example.fr")
+
+    def edit(_: float) -> None:
+        place.raw("PATCH", "/crm/v3/objects/contacts/101", {"properties": {"city": "Paris"}})
+
+    crm = place.connect(sleep=edit)
+    order = Command(ref, fresh(crm, ref).version, PLAIN)
+    place.fault(path="gdpr-delete", method="POST", status=429, body={"policyName": "TEN_SECONDLY_ROLLING"})
+    assert list(crm.apply([order])) == [Changed()]
+    assert place.there("contacts", "101")
+
+
+def test_the_cascade_of_the_configuration_is_taken_along(place: Place) -> None:
+    """An erasure that names no children takes those that the account's table names."""
+    ref = place.contact("101", email="a@example.fr")
+    place.child("notes", "1", [("contacts", "101")], **NOTE)
+    crm = place.connect(cascade=("notes",))
+    (receipt,) = do(crm, PLAIN, ref)
+    assert isinstance(receipt, Done) and "1 notes" in receipt.remains
+    assert not place.there("notes", "1")

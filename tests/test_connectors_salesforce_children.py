@@ -280,3 +280,10 @@ def test_an_individual_that_a_hidden_link_may_hold_stays(org: Sandbox) -> None:
     crm = connect(org, "sandbox-lacks:FLS:Lead.IndividualId")
     assert do(crm, Erase()) == Done(remains="the linked Individual")
     assert live(org, "Individual", own)
+
+
+def test_the_cascade_of_the_configuration_is_taken_along(org: Sandbox) -> None:
+    """An erasure that names no children takes those that the org's table names."""
+    load(org, ("Task", {"WhoId": ANN, "Subject": "x"}))
+    assert isinstance(do(connect(org, cascade=("activities",)), Erase()), Done)
+    assert rows(org, "Task") == []

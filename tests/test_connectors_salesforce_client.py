@@ -111,12 +111,16 @@ def test_each_error_is_what_the_caller_can_do_about_it(status: int, body: Any, r
         (400, error("UNABLE_TO_LOCK_ROW")),
     ],
 )
-def test_what_certainly_changed_nothing_is_repeated_even_for_a_write(status: int, body: Any) -> None:
-    """§10 concurrency: back off; only the daily limit stops the run."""
+def test_a_read_is_repeated_and_a_write_is_not_since_its_record_may_change_while_we_wait(
+    status: int, body: Any
+) -> None:
+    """§10 concurrency: back off; the caller of a write reads back before it sends the same again."""
     answers = [Response(status, body), Response(200, {"fine": True})]
     naps: list[float] = []
-    assert ask(lambda request: answers.pop(0), naps, safe=False) == {"fine": True}
+    assert ask(lambda request: answers.pop(0), naps, safe=True) == {"fine": True}
     assert len(naps) == 1
+    with pytest.raises(Unreachable):
+        ask(lambda request: Response(status, body), naps, safe=False)
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])

@@ -11,7 +11,7 @@ import pytest
 
 from core.actions import Command
 from core.brakes import Brakes
-from core.connector import Done, Receipt, Refused
+from core.connector import Done, Gone, Receipt, Refused
 from core.errors import BadAnswer, Unreachable
 from core.model import Moment, Objection, Page, Query
 from core.notes import write_notes
@@ -123,6 +123,37 @@ def test_a_silent_refusal_is_no_success(tmp_path: Path) -> None:
     assert receipts(tally) == {("erase", "refused"): 1}
     assert [item.ref for item in engine.plan().items] == [ref("a1")]
     assert engine.store.tombstones.count() == 0
+
+
+def test_gone_while_it_is_there_is_no_success(tmp_path: Path) -> None:
+    """The vendor answers that the record is gone, and reading back shows it: nothing is taken for erased."""
+    engine = Engine(tmp_path, record("a1", "x@x.example"))
+    engine.crms["a"].apply = lambda batch: iter([Gone()] * len(batch))  # type: ignore[method-assign]  # a vendor that is wrong
+
+    tally = engine.apply(engine.plan())
+
+    assert receipts(tally) == {("erase", "refused"): 1}
+    assert engine.store.tombstones.count() == 0
+
+
+def test_an_adapter_that_breaks_its_contract_stops_its_crm_only_and_quotes_no_value(tmp_path: Path) -> None:
+    """A KeyError over one row, while scanning and while writing: a gap, a stop, and the other CRM goes on."""
+    engine = Engine(tmp_path, record("a1", "x@x.example"), record("b1", "y@x.example"))
+    plan = engine.plan()
+    real = engine.crms["a"].scan
+
+    def broken(batch: Sequence[Command]) -> Iterator[Receipt]:
+        raise KeyError("secret value")
+
+    engine.crms["a"].apply = broken  # type: ignore[method-assign]  # a fault of an adapter
+    tally = engine.apply(plan)
+    engine.crms["a"].scan = broken  # type: ignore[method-assign, assignment]  # the same while scanning
+    gaps = engine.read().gaps
+    engine.crms["a"].scan = real  # type: ignore[method-assign]
+
+    assert tally.stopped == {"a": "a: the connector failed (KeyError)"}
+    assert gaps == ["a: the connector failed (KeyError)"]
+    assert not engine.has("b1")
 
 
 def test_too_many_refusals_stop_the_destruction_of_that_crm(tmp_path: Path) -> None:

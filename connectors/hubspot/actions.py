@@ -48,6 +48,7 @@ class Desk:
     client: Client
     properties: Properties
     preferences: Preferences
+    cascade: tuple[str, ...] = ()
 
 
 def apply(desk: Desk, batch: Sequence[Command]) -> Iterator[Receipt]:
@@ -77,7 +78,7 @@ def _suppress(desk: Desk, batch: Sequence[Command]) -> Iterator[Receipt]:
 
 
 def _erase(desk: Desk, batch: Sequence[Command]) -> Iterator[Receipt]:
-    yield from erase(desk.client, batch)
+    yield from erase(desk.client, batch, desk.cascade)
 
 
 def _restrict(desk: Desk, batch: Sequence[Command]) -> Iterator[Receipt]:

@@ -89,7 +89,7 @@ def translate(error: Exception) -> RepoussoirError | None:
     if not isinstance(status, int):
         return None
     if status == 0:
-        return TryLater("the secure connection failed", untouched=True)
+        return TryLater("the secure connection failed")
     return _refusal(status, _parsed(getattr(told, "body", None)), getattr(told, "headers", None) or {})
 
 
@@ -110,7 +110,7 @@ def _refusal(status: int, body: Json | None, headers: Mapping[str, str]) -> Repo
     if status == 429:
         return _throttled(why, body or {}, headers)
     if status == 423:
-        return TryLater(f"locked ({why})", after=2.0, untouched=True)
+        return TryLater(f"locked ({why})", after=2.0)
     if status == 477:
         return StopCrm(f"HubSpot is moving the account to another data centre ({why})")
     return TryLater(f"HubSpot failed ({why})") if status >= 500 else Rejected(why, status)
@@ -134,4 +134,4 @@ def _throttled(why: str, body: Json, headers: Mapping[str, str]) -> RepoussoirEr
     if body.get("policyName") == "DAILY" or "daily limit" in str(body.get("message", "")).lower():
         return QuotaSpent(f"HubSpot's daily allowance is used up ({why})")
     told = headers.get("Retry-After") or ""
-    return TryLater(f"too many calls ({why})", after=float(told) if told.isdecimal() else 10.0, untouched=True)
+    return TryLater(f"too many calls ({why})", after=float(told) if told.isdecimal() else 10.0)

@@ -214,18 +214,27 @@ class Client:
         """Puts records into the bin; e-mails have none and are gone for good (§2.4). Repeating changes nothing more."""
         for chunk in chunks(ids, BATCH):
             body = {"inputs": [{"id": id} for id in chunk]}
-            self.call(f"{kind}.batch_archive", self._batches.archive, kind, body, safe=True)
+            _whole(
+                f"{kind}.batch_archive",
+                self.call(f"{kind}.batch_archive", self._batches.archive, kind, body, safe=True),
+            )
 
     def unlink(self, start: str, end: str, pairs: Iterable[tuple[str, str]]) -> None:
         """Takes links away. Repeating changes nothing more."""
         for chunk in chunks(pairs, LINKS):
             body = {"inputs": [{"from": {"id": one}, "to": [{"id": other}]} for one, other in chunk]}
             what = f"{start}.{end}.batch_archive"
-            self.call(what, self._links.archive, start, end, body, safe=True, budget="associations")
+            _whole(what, self.call(what, self._links.archive, start, end, body, safe=True, budget="associations"))
 
     def purge(self, id: str) -> None:
         """Deletes one contact for good, by its id and never by an address (§2.4, §12.6)."""
         self.call("contacts.gdpr_delete", self._contacts.purge, {"objectId": id}, safe=False)
+
+
+def _whole(what: str, body: Any) -> None:
+    """Raises BadAnswer when a batch without results was done only in part (§2.3): what stayed is not known."""
+    if isinstance(body, dict) and (body.get("errors") or body.get("numErrors")):
+        raise BadAnswer(f"{what} was done only in part")
 
 
 def cursor(body: Json) -> str | None:

@@ -43,7 +43,7 @@ class HubSpotConnector:
         self._properties = Properties(self._client)
         preferences = Preferences(self._client)
         self._reader = Reader(self._client, self._properties, preferences)
-        self._desk = Desk(self._client, self._properties, preferences)
+        self._desk = Desk(self._client, self._properties, preferences, options.cascade)
 
     def check(self) -> Account:
         """Which portal the token belongs to, and which scopes it lacks."""

@@ -34,12 +34,12 @@ _SHARED = "kept with other records, link removed"
 Deeds = dict[str, Counter[str]]
 
 
-def erase(client: Client, batch: Sequence[Command]) -> Iterator[Receipt]:
+def erase(client: Client, batch: Sequence[Command], cascade: tuple[str, ...] = ()) -> Iterator[Receipt]:
     """Erases some contacts, receipts in order, each given as soon as it is known."""
     rows = client.read(CONTACTS, [command.ref.id for command in batch], ())
     told = {command.ref.id: judged(command, rows.get(command.ref.id), lambda *_: {}) for command in batch}
     due = [command for command in batch if isinstance(told[command.ref.id], Mapping)]
-    deeds = _cascade(client, due)
+    deeds = _cascade(client, due, cascade)
     # Once more, right before: a contact that was merged meanwhile would take the survivor along (§12.20).
     rows = client.read(CONTACTS, [command.ref.id for command in due], ())
     for command in batch:
@@ -54,22 +54,27 @@ def _final(client: Client, command: Command, rows: Mapping[str, Json], deeds: De
     if not done and version(row) != command.version:
         return Changed()
     told = "; ".join(f"{count} {what}" for what, count in sorted(done.items()))
-    return _purge(client, command.ref.id, "; ".join(filter(None, [PURGED, told])))
+    return _purge(client, row, "; ".join(filter(None, [PURGED, told])))
 
 
-def _purge(client: Client, id: str, remains: str) -> Receipt:
+def _purge(client: Client, row: Json, remains: str) -> Receipt:
     """Whether an unknown id is 404 or 204 is not settled (§14): what counts is whether the contact is there.
 
-    A call that may have taken effect is repeated only once the contact was seen still to be there.
+    A call is repeated only once the very contact was seen still to be there, and the same: merged away meanwhile, its id
+    would take the survivor along.
     """
+    id = str(row["id"])
     for left in range(_TRIES - 1, -1, -1):
         try:
             client.purge(id)
         except Rejected as error:
             return Refused(error.why) if client.read(CONTACTS, [id], ()) else Gone()
         except (Unreachable, BadAnswer):
-            if not client.read(CONTACTS, [id], ()):
+            there = client.read(CONTACTS, [id], ()).get(id)
+            if there is None:
                 break
+            if version(there) != version(row):
+                return Changed()
             if not left:
                 raise
         else:
@@ -77,13 +82,13 @@ def _purge(client: Client, id: str, remains: str) -> Receipt:
     return Done(remains=remains)
 
 
-def _cascade(client: Client, due: Sequence[Command]) -> Deeds:
-    """Removes the children that each command takes along; answers what was done, by contact."""
+def _cascade(client: Client, due: Sequence[Command], otherwise: tuple[str, ...]) -> Deeds:
+    """Removes the children that each command takes along, or those of the configuration; answers what was done, by contact."""
     deeds: Deeds = defaultdict(Counter)
     alike: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for command in due:
         assert isinstance(command.action, Erase)
-        alike[command.action.cascade].append(command.ref.id)
+        alike[command.action.cascade or otherwise].append(command.ref.id)
     for cascade, ids in alike.items():
         for kind in (kind for name in CHILDREN if name in cascade for kind in CHILDREN[name]):
             _take(client, kind, ids, deeds, files="files" in cascade)

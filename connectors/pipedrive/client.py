@@ -202,7 +202,7 @@ def _throttled(response: requests.Response, said: str) -> RepoussoirError:
     wait = max(_number(response, name, 0) or 0 for name in ("retry-after", "x-ratelimit-reset"))
     if _number(response, "x-daily-ratelimit-token-remaining", None) == 0 or wait > _LONGEST_WAIT:
         return QuotaSpent(f"{said}: the day's API tokens are used up")
-    return TryLater(said, after=max(wait, 2.0), untouched=True)
+    return TryLater(said, after=max(wait, 2.0))
 
 
 def need(row: Row, name: str) -> Any:

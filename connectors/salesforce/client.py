@@ -101,8 +101,11 @@ class Client:
         if len(quote(soql)) > _URI + _MOST_IDS:
             raise StopCrm(f"{self.crm}: {what} asks for too many fields at once for one URL")
         path = f"{self.base}/{'queryAll' if everything else 'query'}/"
-        answer = _page(self.send(what, "GET", path, safe=True, params={"q": soql}))
+        answer, seen = _page(self.send(what, "GET", path, safe=True, params={"q": soql})), set[str]()
         while answer[1]:
+            if answer[1] in seen:
+                raise BadAnswer(f"{self.crm}: {what} goes round in circles")
+            seen.add(answer[1])
             yield answer[0]
             answer = _page(self.send(what, "GET", answer[1], safe=True))
         yield answer[0]
@@ -215,9 +218,9 @@ def translate(error: Exception) -> RepoussoirError | None:
         return None
     code = code_of(error.content)
     if error.status in _BUSY:
-        return TryLater(f"{error.status}", untouched=True)
+        return TryLater(f"{error.status}")
     if code == "UNABLE_TO_LOCK_ROW":
-        return TryLater(code, untouched=True)
+        return TryLater(code)
     if error.status in _BROKEN or code in _LOCKED:
         return TryLater(f"{error.status} {code}".strip())
     if error.status in (401, 403, 410):
@@ -228,7 +231,7 @@ def translate(error: Exception) -> RepoussoirError | None:
 def _log_in_refused(error: SalesforceAuthenticationFailed) -> RepoussoirError:
     code = str(error.code)
     if code.isdigit() and (int(code) in _BUSY or int(code) in _BROKEN):
-        return TryLater(f"log-in answered {code}", untouched=True)
+        return TryLater(f"log-in answered {code}")
     known = code if _CODE.fullmatch(code) else "no reason given"
     return NotAllowed(f"Salesforce refused the log-in: {known}")
 
@@ -237,7 +240,7 @@ def _refused(error: SalesforceError, code: str) -> RepoussoirError:
     if code == "REQUEST_LIMIT_EXCEEDED":
         if "TotalRequests" in str(error.content):
             return QuotaSpent("Salesforce: the org's daily API calls are used up")
-        return TryLater("too many long calls at the same time", untouched=True)
+        return TryLater("too many long calls at the same time")
     if error.status == 410:
         return StopCrm("Salesforce has retired this API version: raise `version`")
     if not code:

@@ -31,14 +31,14 @@ def erase(org: Org, kind: str, commands: Mapping[str, Command]) -> Mapping[str, 
     """Children, record, Individual, then the bin. A record that is in the bin already is finished, not left there."""
     receipts, ready = _ready(org, kind, commands)
     receipts.update(_finished(org, kind, [id for id, receipt in receipts.items() if isinstance(receipt, Gone)]))
-    for cascade in {_cascade(commands[id]) for id in ready}:
-        some = {id: row for id, row in ready.items() if _cascade(commands[id]) == cascade}
+    for cascade in {_cascade(org, commands[id]) for id in ready}:
+        some = {id: row for id, row in ready.items() if _cascade(org, commands[id]) == cascade}
         receipts.update(_erased(org, kind, commands, some, cascade))
     return receipts
 
 
-def _cascade(command: Command) -> tuple[str, ...]:
-    return command.action.cascade if isinstance(command.action, Erase) else ()
+def _cascade(org: Org, command: Command) -> tuple[str, ...]:
+    return (command.action.cascade or org.options.cascade) if isinstance(command.action, Erase) else ()
 
 
 def _erased(

@@ -31,6 +31,11 @@ class Outcome:
     why: str = ""
 
     @property
+    def locked(self) -> bool:
+        """True when somebody else is writing the row: what was read of it may be old by now."""
+        return self.code == _LOCKED
+
+    @property
     def gone(self) -> bool:
         """True when the row was not there to be written."""
         return self.code in GONE
@@ -84,7 +89,7 @@ def delete(client: Client, ids: Iterable[str], *, safe: bool = False) -> dict[st
 def _each(
     client: Client, what: str, ids: list[str], send: Callable[[Sequence[str]], Any], safe: bool
 ) -> dict[str, Outcome]:
-    """Sends the rows in parts of 200. Rows that others have locked are sent again after a while, and only those."""
+    """Sends the rows in parts of 200. Locked rows are sent again after a while, and only those, when that is safe."""
     outcomes: dict[str, Outcome] = {}
     for part in chunks(ids, MOST):
         outcomes.update(_part(client, what, list(part), send, safe))
@@ -100,7 +105,7 @@ def _part(
         pending = [one for one in ids if one not in said or said[one].code == _LOCKED]
         said.update(_answers(pending, send(pending)))
         if any(said[one].code == _LOCKED for one in pending):
-            raise TryLater("rows are locked", untouched=True)
+            raise TryLater("rows are locked")
 
     try:
         client.call(what, once, safe=safe)

@@ -45,6 +45,8 @@ def settle(client: Client, kind: str, wants: Mapping[str, Want], send: Send) -> 
     """Writes and answers a receipt for every row. Raises what stopped it when rows may or may not be written."""
     pending = dict(wants)
     receipts: dict[str, Receipt] = {}
+    said: Mapping[str, rows.Outcome] = {}
+    lost: RepoussoirError | None = None
     for _ in range(_TRIES):
         if not pending:
             break
@@ -57,9 +59,10 @@ def settle(client: Client, kind: str, wants: Mapping[str, Want], send: Send) -> 
         }
         receipts.update(settled)
         pending = {one: want for one, want in pending.items() if one not in settled}
-    if pending:
+    locked = {one for one in pending if one in said and said[one].locked}
+    if set(pending) - locked:
         raise lost or BadAnswer(f"{client.crm}: some rows of a write were not answered for")
-    return receipts
+    return receipts | {one: Refused(said[one].why) for one in locked}
 
 
 def _fields(wants: Mapping[str, Want]) -> Sequence[str]:
@@ -81,9 +84,9 @@ def _receipt(want: Want, said: rows.Outcome | None, after: Row | None) -> Receip
     if want.held_by(after):
         version = version_of(after) if after else None
         return Refused(want.refused) if want.refused else Done(version, want.remains)
-    if after is None or (said and said.gone):
+    if after is None:
         return Gone()
-    if said is None:
+    if said is None or said.locked:
         return None if version_of(after) == want.version else Changed()
     missed = f"the CRM did not keep it: {want.missed_by(after)}" if want.values else "it is still there"
     return Refused(missed if said.ok else said.why)
