@@ -1,99 +1,93 @@
-"""What the scheduler shows machines: /metrics for Prometheus, /healthz for whoever restarts it."""
+"""The figures for Prometheus: what this process counted, and what the store held when it was asked. Serves nothing."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
-from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from cli.runtime import Runtime
-from cli.work import Result
-from core.errors import ConfigError
+from cli.duties import FAILED, OUTCOMES
+from core.store.store import Store
 
-Health = Callable[[], tuple[bool, dict[str, str]]]
+RECENT = 3
+"""How many of the newest plans are looked at: a run keeps two, and a what-if may have come after it."""
+_SECONDS = (1, 5, 15, 60, 300, 900, 3600, 3 * 3600, 6 * 3600)
+_GAUGES = {
+    "repoussoir_waiting_items": "Actions of plans that wait for approval",
+    "repoussoir_gaps": "What the last reading could not read whole",
+    "repoussoir_suppression_entries": "Entries of the suppression list",
+    "repoussoir_ledger_entries": "Entries of the ledger",
+    "repoussoir_open_intents": "Writes whose outcome is not known yet",
+}
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many actions wait for approval and until when, as of a length of the ledger."""
+
+    ledger: int
+    items: int
+    until: datetime | None
+
+
 class Metrics:
-    """The figures, on a registry of their own."""
+    """The figures, on a registry of their own. Every job has its counters from the start, so that rates are seen."""
 
-    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
-    runs: Counter = field(init=False)
-    receipts: Counter = field(init=False)
-    gauges: dict[str, Gauge] = field(init=False)
-    last_success: Gauge = field(init=False)
+    def __init__(self, jobs: Iterable[str] = ()) -> None:
+        own = self.registry = CollectorRegistry()
+        self._runs = Counter("repoussoir_runs", "Jobs that ended", ["job", "outcome"], registry=own)
+        self._seconds = Histogram(
+            "repoussoir_run_seconds", "How long jobs took", ["job"], buckets=_SECONDS, registry=own
+        )
+        self._receipts = Counter("repoussoir_receipts", "Writes by answer", ["action", "receipt"], registry=own)
+        name = "repoussoir_last_success_timestamp_seconds"
+        self._success = Gauge(name, "When a job last ended well", ["job"], registry=own)
+        self._gauges = {name: Gauge(name, text, registry=own) for name, text in _GAUGES.items()}
+        self._waiting: Waiting | None = None
+        for job in jobs:
+            self._seconds.labels(job)
+            for outcome in (*OUTCOMES.values(), FAILED):
+                self._runs.labels(job, outcome)
 
-    def __post_init__(self) -> None:
-        """Declares every figure."""
-        runs = Counter("repoussoir_runs", "Jobs that ended", ["job", "outcome"], registry=self.registry)
-        receipts = Counter("repoussoir_receipts", "Writes", ["action", "receipt"], registry=self.registry)
-        success = Gauge("repoussoir_last_success", "When a job last succeeded", ["job"], registry=self.registry)
-        texts = {
-            "repoussoir_waiting_items": "Actions that wait for approval",
-            "repoussoir_gaps": "CRMs that the last run could not read whole",
-            "repoussoir_suppression_entries": "Entries of the suppression list",
-            "repoussoir_ledger_entries": "Entries of the ledger",
-            "repoussoir_open_intents": "Writes whose outcome is not known yet",
-        }
-        gauges = {name: Gauge(name, text, registry=self.registry) for name, text in texts.items()}
-        for name, value in {"runs": runs, "receipts": receipts, "last_success": success, "gauges": gauges}.items():
-            object.__setattr__(self, name, value)
+    def ended(self, job: str, outcome: str, seconds: float, summary: Mapping[str, Any]) -> None:
+        """A job ended; `summary` is that of `cli.duties`."""
+        self._runs.labels(job, outcome).inc()
+        self._seconds.labels(job).observe(seconds)
+        for line in summary.get("receipts", ()):
+            self._receipts.labels(line["action"], line["receipt"]).inc(line["count"])
+        self._waiting = None
 
-    def ended(self, job: str, outcome: str, at: float) -> None:
-        """A job ended."""
-        self.runs.labels(job, outcome).inc()
-        if outcome == "ok":
-            self.last_success.labels(job).set(at)
+    def remembered(self, successes: Mapping[str, datetime], gaps: int) -> None:
+        """What earlier runs left: also those of another process, or before a restart."""
+        for job, at in successes.items():
+            self._success.labels(job).set(at.timestamp())
+        self._gauges["repoussoir_gaps"].set(gaps)
 
-    def counted(self, result: Result) -> None:
-        """What a run came to."""
-        for (action, receipt), count in result.tally.counts.items():
-            self.receipts.labels(action, receipt).inc(count)
-        self.gauges["repoussoir_waiting_items"].set(len(result.waiting.items) if result.waiting else 0)
-        self.gauges["repoussoir_gaps"].set(len(result.gaps))
+    def stored(self, store: Store, now: datetime) -> None:
+        """What the store holds. Raises StoreProblem."""
+        entries, known = store.ledger.count(), self._waiting
+        # Plans are long: they are read again only when the ledger moved, as it does with every approval.
+        if known is None or known.ledger != entries:
+            known = self._waiting = Waiting(entries, *waiting(store))
+        good = known.until is not None and now <= known.until
+        self._gauges["repoussoir_waiting_items"].set(known.items if good else 0)
+        self._gauges["repoussoir_suppression_entries"].set(store.suppression.count())
+        self._gauges["repoussoir_ledger_entries"].set(entries)
+        self._gauges["repoussoir_open_intents"].set(len(store.ledger.owed("outcome")))
 
-    def stored(self, parts: Runtime) -> None:
-        """What the store holds."""
-        self.gauges["repoussoir_suppression_entries"].set(parts.store.suppression.count())
-        self.gauges["repoussoir_ledger_entries"].set(parts.store.ledger.count())
-        self.gauges["repoussoir_open_intents"].set(len(parts.store.ledger.owed("outcome")))
+    def text(self) -> bytes:
+        """The text format."""
+        return generate_latest(self.registry)
 
 
-def serve(listen: str, metrics: Metrics, health: Health) -> ThreadingHTTPServer:
-    """Serves /metrics and /healthz at HOST:PORT in the background. Raises ConfigError when the place is taken."""
-    host, _, port = listen.rpartition(":")
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            """Answers the two pages."""
-            if self.path == "/metrics":
-                self._answer(200, CONTENT_TYPE_LATEST, generate_latest(metrics.registry))
-            elif self.path == "/healthz":
-                healthy, facts = health()
-                self._answer(200 if healthy else 503, "application/json", json.dumps(facts).encode())
-            else:
-                self._answer(404, "text/plain", b"not found\n")
-
-        def _answer(self, status: int, kind: str, body: bytes) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Silent: whoever scrapes is no event."""
-
-    try:
-        server = ThreadingHTTPServer((host, int(port)), Handler)
-    except OSError:
-        raise ConfigError(
-            f"{listen} is taken.", "Choose another place in [schedule] listen, or leave it empty."
-        ) from None
-    Thread(target=server.serve_forever, daemon=True).start()
-    return server
+def waiting(store: Store) -> tuple[int, datetime | None]:
+    """How many actions brakes stop in the newest plan, and when it expires; a what-if is none. Raises StoreProblem."""
+    real = [kept for kept in store.plans.recent(RECENT) if not kept.plan.what_if]
+    newest = max((kept.plan.made_at for kept in real), default=None)
+    for kept in real:
+        if kept.plan.made_at == newest and kept.status == "open" and kept.plan.trips and not kept.approved_by:
+            return len(kept.plan.items), kept.expires_at
+    return 0, None

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import typer
 
 import scheduler
-from cli import common, logs
+from cli import common, exits, logs
+from cli.config import Config
 from cli.jobs import Jobs
 from cli.output import as_json, out, table
 from cli.runtime import clock
@@ -21,23 +24,28 @@ def schedule(
     """Run the jobs of the configuration until stopped; the batch in hand is finished first."""
     config = common.config(context)
     if list_:
-        now = clock().astimezone(zone(config.time_zone))
-        found = {name: trigger.get_next_fire_time(None, now) for name, trigger in scheduler.triggers(config).items()}
-        _show({name: (config.schedule.jobs[name].do, moment) for name, moment in found.items()}, json=json)
-        return 0
+        _show(config, next_times(config, clock()), json=json)
+        return exits.OK
     logs.configure(verbose=True)
-    stop = scheduler.until_signal()
-    if once:
-        return Jobs(config, stopping=stop.is_set).perform(once)
-    scheduler.serve_until_stopped(config, stop)
-    return 0
+    with scheduler.until_signal() as stop:
+        if once:
+            return Jobs(config, stopping=stop.is_set).perform(once)
+        scheduler.serve_until_stopped(config, stop)
+    return exits.OK
 
 
-def _show(found: dict[str, tuple[str, object]], *, json: bool) -> None:
+def next_times(config: Config, now: datetime) -> dict[str, datetime]:
+    """When each job runs next, in the time zone of the configuration. Raises ConfigError."""
+    local = now.astimezone(zone(config.time_zone))
+    return {name: trigger.get_next_fire_time(None, local) for name, trigger in scheduler.triggers(config).items()}
+
+
+def _show(config: Config, found: dict[str, datetime], *, json: bool) -> None:
+    rows = [(name, config.schedule.jobs[name].do, moment) for name, moment in found.items()]
     if json:
-        as_json([{"job": name, "do": do, "next": str(moment)} for name, (do, moment) in found.items()])
+        as_json([{"job": name, "do": do, "next": moment.isoformat()} for name, do, moment in rows])
         return
-    shown = table("Jobs", "job", "does", "next")
-    for name, (do, moment) in found.items():
-        shown.add_row(name, do, str(moment))
+    shown = table("Jobs", "job", "does", f"next ({config.time_zone})")
+    for name, do, moment in rows:
+        shown.add_row(name, do, f"{moment:%a %Y-%m-%d %H:%M %z}")
     out.print(shown)

@@ -18,7 +18,7 @@ from core.model import Objection, Record
 
 SOURCE, SINCE, NO_PHONE, NO_EMAIL, MANY, MONEY = (letter * 40 for letter in "abcdef")
 TWIN = "0" * 39 + "1"
-NOTHING = Inputs(inbound=(), unreadable=(), won=False, open=False)
+NOTHING = Inputs(inbound=(), unreadable=(), won=False, open=())
 FIELDS = (
     (SOURCE, "Record source", "enum", ("Import", "Web form")),
     (SINCE, "Since", "date", ()),

@@ -1,30 +1,24 @@
-"""The scheduler: jobs from the configuration, missed ones caught up once, one at a time, a stop that finishes the batch."""
+"""The scheduler: jobs from the configuration on time, missed ones caught up once, a stop that finishes the batch."""
 
 from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.error import HTTPError
-from urllib.request import urlopen
+from zoneinfo import ZoneInfo
 
 import pytest
-from apscheduler.triggers.cron import CronTrigger
 
 import scheduler
 from cli import exits
-from cli.config import load
-from cli.jobs import Jobs
-from cli.metrics import Metrics, serve
-from cli.runtime import open_store, runtime
+from cli.config import Config, load
+from cli.runtime import open_store
 from core.errors import ConfigError
-from tests.workbench import Desk, ago, desk, hubspot
+from tests.jobdesk import job_desk, record
 
 JOBS = """
 [schedule]
@@ -37,16 +31,19 @@ cron = "0 3 * * *"
 cron = "30 4 * * 1"
 do = "verify"
 """
-PARIS = "Europe/Paris"
+PARIS = ZoneInfo("Europe/Paris")
+HALF_A_DAY = timedelta(hours=12)
 
 
-@pytest.fixture
-def at(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Desk]:
-    """One overdue contact, two jobs."""
-    with desk(tmp_path, capsys) as made:
-        made.config.write_text(made.config.read_text() + JOBS)
-        made.load(hubspot("101", "overdue@a.example", created=ago(months=50)))
-        yield made
+def config(folder: Path, tables: str) -> Config:
+    """A configuration without a CRM, its store beside it."""
+    (folder / "config.toml").write_text(f'controller = "Acme SAS"\n{tables}')
+    return load(folder / "config.toml", {})
+
+
+def every_minute(folder: Path, *names: str) -> Config:
+    """Jobs that are due at every full minute."""
+    return config(folder, "".join(f'[schedule.jobs.{name}]\ncron = "* * * * *"\n' for name in names))
 
 
 def moment(text: str) -> datetime:
@@ -54,153 +51,244 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
+def began(settings: Config, job: str, at: datetime) -> None:
+    """Writes down that a job ran, as an earlier process did."""
+    store = open_store(settings)
+    store.runs.begin("earlier", job, at)
+    store.runs.end("earlier", "ok", {}, at)
+    store.close()
+
+
+def fires(cron: str, after: str, count: int) -> list[str]:
+    """The next moments of an expression in Paris, in UTC."""
+    made, now, found = scheduler.trigger(cron, PARIS), moment(after), []
+    for _ in range(count):
+        now = made.get_next_fire_time(None, now + timedelta(microseconds=1)).astimezone(UTC)
+        found.append(f"{now:%Y-%m-%dT%H:%M}")
+    return found
+
+
 @pytest.mark.parametrize(
     ("last", "now", "expected"),
     [
         ("2026-11-23T02:00", "2026-11-24T01:59", False),
+        ("2026-11-23T02:00", "2026-11-24T02:00", True),
         ("2026-11-23T02:00", "2026-11-24T02:01", True),
+        ("2026-11-24T02:00", "2026-11-24T09:00", False),
         ("2026-11-10T02:00", "2026-11-24T09:00", True),
         ("2026-11-10T02:00", "2026-11-24T15:00", False),
+        ("2026-10-24T01:00", "2026-10-25T01:59", False),
+        ("2026-10-24T01:00", "2026-10-25T02:00", True),
         (None, "2026-11-24T09:00", False),
     ],
 )
 def test_a_missed_job_is_caught_up_within_half_a_day(last: str | None, now: str, expected: bool) -> None:
-    """At 3 in Paris it is 2 in UTC in winter; older misses are left to the next turn; a new job was never missed."""
-    trigger = CronTrigger.from_crontab("0 3 * * *", timezone=PARIS)
+    """At 3 in Paris it is 2 in UTC in winter, 1 in summer; older misses are left; a new job was never missed."""
+    trigger = scheduler.trigger("0 3 * * *", PARIS)
 
-    assert scheduler.missed(trigger, moment(last) if last else None, moment(now), timedelta(hours=12)) is expected
-
-
-def test_the_schedule_is_what_the_configuration_says_and_misses_are_caught_up_once(at: Desk) -> None:
-    """Rebuilt at each start: both jobs, in the zone of the configuration, and one catch-up of the missed one."""
-    config = load(at.config, {})
-    now = datetime.now(UTC)
-    store = open_store(config)
-    store.runs.begin("r1", "nightly", now - timedelta(days=3))
-    store.close()
-    trigger = scheduler.triggers(config)["nightly"]
-    due = trigger.get_next_fire_time(None, now - timedelta(hours=12))
-
-    built = scheduler.build(config, lambda _: 0, due + timedelta(minutes=5))
-
-    assert {job.id for job in built.get_jobs()} == {"nightly", "proof", "nightly, caught up"}
-    assert str(built.timezone) == PARIS
+    assert scheduler.missed(trigger, moment(last) if last else None, moment(now), HALF_A_DAY) is expected
 
 
-def test_a_job_that_is_no_cron_expression_is_said_by_name(at: Desk) -> None:
-    """Five parts, one of them impossible."""
-    at.config.write_text(at.config.read_text().replace("0 3 * * *", "0 33 * * *"))
+@pytest.mark.parametrize(
+    ("cron", "days"),
+    [
+        ("0 3 * * 0", "Sun"),
+        ("0 3 * * 7", "Sun"),
+        ("0 3 * * 1", "Mon"),
+        ("0 3 * * mon", "Mon"),
+        ("0 3 * * 1-5", "Mon Tue Wed Thu Fri"),
+        ("0 3 * * 5-7", "Fri Sat Sun"),
+        ("0 3 * * Sat-Sun", "Sat Sun"),
+        ("0 3 * * 6-1", "Mon Sat Sun"),
+        ("0 3 * * 1,3,FRI", "Mon Wed Fri"),
+        ("0 3 * * 1-5/2", "Mon Wed Fri"),
+        ("0 3 * * */3", "Wed Sat Sun"),
+        ("0 3 * * *", "Mon Tue Wed Thu Fri Sat Sun"),
+    ],
+)
+def test_weekdays_are_counted_as_cron_counts_them(cron: str, days: str) -> None:
+    """0 and 7 are Sunday, 1 is Monday; APScheduler alone would run a Monday's job on Tuesday."""
+    week = {moment(found) for found in fires(cron, "2026-11-22T12:00", 7)}
+    inside = sorted(found for found in week if found < moment("2026-11-29T12:00"))
 
-    code, _, errors = at.run("schedule", "--list")
-
-    assert code == exits.USAGE
-    assert "schedule.jobs.nightly.cron" in errors
-
-
-def test_once_does_the_whole_job_and_leaves_a_trace(at: Desk) -> None:
-    """The overdue contact goes; the run is in the store with its outcome and counts, without a person."""
-    assert at.run("schedule", "--once", "nightly")[0] == exits.OK
-
-    store = open_store(load(at.config, {}))
-    (run,) = store.runs.latest()
-    store.close()
-    assert not at.exists("hubspot:contact:101")
-    assert (run.job, run.outcome) == ("nightly", "ok")
-    assert "overdue@a.example" not in json.dumps(run.summary)
-    assert at.run("schedule", "--once", "nigthly")[0] == exits.USAGE
-
-
-def test_a_failing_job_is_an_outcome_not_the_end_of_the_scheduler(at: Desk) -> None:
-    """A wrong key: the job fails, is counted, and the health page says so; the next one still runs."""
-    key = at.folder / "secrets" / "keys__secrets__k1"
-    right = key.read_text()
-    at.run("plan")
-    key.write_text("f" * 64)
-    jobs = Jobs(load(at.config, {}))
-
-    assert jobs.perform("nightly") == exits.STORE
-    assert jobs.healthy() == (False, {"nightly": "failed"})
-    key.write_text(right)
-    jobs.config = load(at.config, {})
-    assert jobs.perform("nightly") == exits.OK
-    assert jobs.healthy()[0]
+    assert " ".join(f"{found:%a}" for found in inside) == days
 
 
-def test_a_second_process_at_work_is_no_failure(at: Desk) -> None:
-    """Busy is its own outcome: nobody is woken for it."""
-    config = load(at.config, {})
-    with runtime(config) as parts, parts.writing():
-        jobs = Jobs(config)
-        assert jobs.perform("nightly") == exits.BUSY
-    assert jobs.healthy() == (True, {"nightly": "busy"})
+def test_a_nightly_job_runs_once_on_the_days_the_clocks_change() -> None:
+    """Three o'clock exists once on each of them, in March at 1 and in October at 2 in UTC."""
+    assert fires("0 3 * * *", "2027-03-27T12:00", 2) == ["2027-03-28T01:00", "2027-03-29T01:00"]
+    assert fires("0 3 * * *", "2026-10-24T12:00", 2) == ["2026-10-25T02:00", "2026-10-26T02:00"]
 
 
-def test_metrics_and_health_are_served(at: Desk) -> None:
-    """Prometheus text with our figures; 200 while healthy, 503 after a failure, 404 for the rest."""
-    jobs = Jobs(load(at.config, {}))
-    jobs.perform("nightly")
-    health = [True]
-    server = serve("127.0.0.1:0", jobs.metrics, lambda: (health[0], {"nightly": "ok"}))
-    url = f"http://127.0.0.1:{server.server_address[1]}"
+@pytest.mark.parametrize(
+    ("cron", "why"),
+    [
+        ("0 33 * * *", "33"),
+        ("0 3 * * 8", "'8' is no weekday"),
+        ("0 3 * * mon/2", "'mon/2' is no weekday"),
+        ("0 3 * * 1,", "'' is no weekday"),
+        ("0 3 * * lundi", "'lundi' is no weekday"),
+        ("0 3 31 2 *", "never comes"),
+        ("0 3 1 * 1", "`either` to some and `both` to others"),
+    ],
+)
+def test_an_expression_that_cannot_be_kept_is_refused_by_name(tmp_path: Path, cron: str, why: str) -> None:
+    """A job that would never run, or not when it was meant to, is an error before anything starts."""
+    wrong = config(tmp_path, f'[schedule.jobs.nightly]\ncron = "{cron}"\n')
+
+    with pytest.raises(ConfigError, match=r"^schedule\.jobs\.nightly\.cron: ") as told:
+        scheduler.triggers(wrong)
+    assert why in str(told.value)
+
+
+def test_the_schedule_is_what_the_configuration_says(tmp_path: Path) -> None:
+    """Rebuilt at each start: both jobs, in the zone of the configuration, one instance of each, and one catch-up."""
+    settings = config(tmp_path, JOBS)
+    began(settings, "nightly", moment("2026-11-20T02:00"))
+
+    built = scheduler.build(settings, lambda _: 0, moment("2026-11-24T02:05"))
+
+    jobs = {job.id: job for job in built.get_jobs()}
+    assert list(jobs) == ["nightly", "proof", "nightly, caught up"]
+    assert jobs["nightly"].next_run_time == moment("2026-11-25T02:00")
+    assert jobs["proof"].next_run_time == moment("2026-11-30T03:30")
+    assert {(job.coalesce, job.max_instances, job.misfire_grace_time) for job in jobs.values()} == {(True, 1, 43200)}
+    assert str(built.timezone) == "Europe/Paris"
+
+
+@pytest.mark.parametrize("now", ["2026-11-24T01:59:59.999999", "2026-11-24T02:00", "2026-11-24T02:00:00.000001"])
+def test_what_is_due_at_the_very_start_runs_once(tmp_path: Path, now: str) -> None:
+    """Either it is caught up or it is scheduled; no moment falls between the two, or in both."""
+    settings = config(tmp_path, JOBS)
+    began(settings, "nightly", moment("2026-11-23T02:00"))
+
+    built = scheduler.build(settings, lambda _: 0, moment(now))
+
+    due = moment("2026-11-24T02:00")
+    caught_up = any(job.id == "nightly, caught up" for job in built.get_jobs())
+    scheduled = any(job.id == "nightly" and job.next_run_time == due for job in built.get_jobs())
+    assert caught_up is not scheduled
+
+
+def performed(settings: Config, now: datetime, perform: Callable[[str], int], done: threading.Event) -> None:
+    """Runs a schedule as built at `now` until something is done."""
+    built = scheduler.build(settings, perform, now)
+    built.start()
     try:
-        text = urlopen(f"{url}/metrics").read().decode()
-        assert urlopen(f"{url}/healthz").status == 200
-        health[0] = False
-        with pytest.raises(HTTPError, match="503"):
-            urlopen(f"{url}/healthz")
-        with pytest.raises(HTTPError, match="404"):
-            urlopen(f"{url}/else")
+        assert done.wait(10)
     finally:
-        server.shutdown()
-        server.server_close()
-    assert 'repoussoir_runs_total{job="nightly",outcome="ok"} 1.0' in text
-    assert 'repoussoir_receipts_total{action="erase",receipt="done"} 1.0' in text
-    assert "repoussoir_open_intents 0.0" in text
+        built.shutdown(wait=True)
 
 
-def test_a_taken_port_is_said() -> None:
-    """Two schedulers on one place."""
-    server = serve("127.0.0.1:0", Metrics(), lambda: (True, {}))
-    try:
-        with pytest.raises(ConfigError, match="is taken"):
-            serve(f"127.0.0.1:{server.server_address[1]}", Metrics(), lambda: (True, {}))
-    finally:
-        server.shutdown()
-        server.server_close()
+def test_misfires_while_it_ran_are_coalesced_into_one(tmp_path: Path) -> None:
+    """Half an hour asleep with a job every minute: one run, not thirty."""
+    ran: list[str] = []
+    done = threading.Event()
+
+    def perform(name: str) -> int:
+        ran.append(name)
+        if len(ran) == 2:
+            done.set()
+        return 0
+
+    # The second job is due last, so that the first would have had the time for thirty.
+    performed(every_minute(tmp_path, "a", "b"), datetime.now(UTC) - timedelta(minutes=30), perform, done)
+
+    assert ran[:2] == ["a", "b"]
 
 
-def test_sigterm_finishes_the_batch_in_hand_and_leaves_the_rest_for_the_next_run(at: Desk) -> None:
-    """The signal comes while a write is under way: it is confirmed, nothing is owed, and `run` does the rest."""
-    at.load(*(hubspot(str(300 + n), f"p{n}@a.example", created=ago(months=50)) for n in range(60)))
-    command = [
-        sys.executable,
-        "-c",
-        "from cli.main import run; run()",
-        "--config",
-        str(at.config),
-        "schedule",
-        "--once",
-        "nightly",
-    ]
-    app = at.world.app("hubspot")
-    answer, reached = app.answer, threading.Event()
+def test_jobs_that_are_due_together_wait_for_each_other(tmp_path: Path) -> None:
+    """One at a time, as each of them writes."""
+    inside, most, ran = [0], [0], []
+    done = threading.Event()
 
-    def slow(request):  # type: ignore[no-untyped-def]  # a stand-in for App.answer
-        if "gdpr-delete" in request.path and not reached.is_set():
-            reached.set()
-            time.sleep(0.5)
-        return answer(request)
+    def perform(name: str) -> int:
+        inside[0] += 1
+        most[0] = max(most[0], inside[0])
+        time.sleep(0.05)
+        inside[0] -= 1
+        ran.append(name)
+        if len(ran) == 3:
+            done.set()
+        return 0
 
-    app.answer = slow  # type: ignore[method-assign]  # the sandbox is ours to slow down
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert reached.wait(30)
-    process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=60)
-    app.answer = answer  # type: ignore[method-assign]
+    performed(every_minute(tmp_path, "a", "b", "c"), datetime.now(UTC) - timedelta(minutes=5), perform, done)
 
-    left = len(at.call("hubspot", "GET", "/crm/v3/objects/contacts?limit=100")["results"])
-    assert process.returncode == exits.INCOMPLETE
-    assert 0 < left < 60
-    assert at.json("ledger", "verify")["intents_without_outcome"] == 0
-    assert at.run("run")[0] == exits.OK
-    assert at.call("hubspot", "GET", "/crm/v3/objects/contacts?limit=100")["results"] == []
+    assert sorted(ran[:3]) == ["a", "b", "c"]
+    assert most == [1]
+
+
+def test_a_job_that_breaks_does_not_end_the_schedule(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Even a fault of ours: it is logged by its kind, without its text, and the next job runs."""
+    done = threading.Event()
+
+    def perform(name: str) -> int:
+        if name == "a":
+            raise RuntimeError("jean.dupond@a.example")
+        done.set()
+        return 0
+
+    performed(every_minute(tmp_path, "a", "b"), datetime.now(UTC) - timedelta(minutes=5), perform, done)
+
+    shown = "".join(capsys.readouterr())
+    assert "job.broken" in shown
+    assert "RuntimeError" in shown
+    assert "jean.dupond" not in shown
+
+
+def test_a_schedule_without_a_job_is_refused(tmp_path: Path) -> None:
+    """It would wait for ever and do nothing."""
+    with pytest.raises(ConfigError, match="no job"):
+        scheduler.serve_until_stopped(config(tmp_path, ""), threading.Event())
+
+
+def test_list_tells_when_each_job_runs_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In the zone of the configuration; a Monday's job on a Monday."""
+    at = job_desk(tmp_path, monkeypatch)
+    at.change("0 6 * * *", "30 4 * * 1")
+
+    at.type("schedule", "--list", "--json")
+    found = {line["job"]: line for line in json.loads(capsys.readouterr().out)}
+    at.type("schedule", "--list")
+
+    assert (found["nightly"]["do"], found["proof"]["do"]) == ("run", "verify")
+    assert datetime.fromisoformat(found["nightly"]["next"]).astimezone(PARIS).hour == 3
+    assert datetime.fromisoformat(found["proof"]["next"]).astimezone(PARIS).strftime("%a %H:%M") == "Mon 04:30"
+    assert "Mon " in capsys.readouterr().out
+
+
+def test_once_does_the_job_now_and_exits_with_its_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Done, waiting for approval, and no such job."""
+    at = job_desk(tmp_path, monkeypatch, record("1"))
+    at.change("first_run = false", "first_run = true")
+
+    assert at.type("schedule", "--once", "nightly") == exits.APPROVAL
+    at.change("first_run = true", "first_run = false")
+    assert at.type("schedule", "--once", "nightly") == exits.OK
+    assert at.crm.records == {}
+    assert at.type("schedule", "--once", "nigthly") == exits.USAGE
+    assert [run.job for run in at.runs()] == ["nightly", "nightly"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signals_are_heard_only_while_it_runs(number: signal.Signals) -> None:
+    """Afterwards they are handled as before: Ctrl-C ends whatever the same process does next."""
+    before = signal.getsignal(number)
+
+    with scheduler.until_signal() as stop:
+        assert not stop.is_set()
+        signal.raise_signal(number)
+        assert stop.is_set()
+
+    assert signal.getsignal(number) == before
+
+
+def test_the_file_takes_the_words_of_the_verb() -> None:
+    """`python scheduler.py` is `repoussoir schedule`; the program's own options go before the verb."""
+    words = scheduler.arguments(["--once", "nightly", "-c", "x.toml"])
+
+    assert scheduler.arguments([]) == ["schedule"]
+    assert words == ["--config", "x.toml", "schedule", "--once", "nightly"]
+    assert scheduler.arguments(["-v", "--list", "--json"]) == ["--verbose", "schedule", "--list", "--json"]

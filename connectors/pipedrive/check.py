@@ -21,6 +21,7 @@ def check(api: Api, reader: Reader, options: PipedriveOptions) -> Account:
     """Asks who we are and tries each right to read. A right to write cannot be tried without writing."""
     me = api.one("users.me", "users/me", version="v1")
     missing = tuple(scope for scope, path in _PROBES.items() if not _reads(api, path))
+    missing += () if _reads_leads(api) else ("leads:read",)
     known = None if "contacts:read" in missing else reader.layout(fresh=True)
     return Account(
         id=str(need(me, "company_id")),
@@ -42,6 +43,15 @@ def users(api: Api) -> Iterator[Operator]:
             admin=_admin(row) if "access" in row else None,
             last_login=moment(row.get("last_login")),
         )
+
+
+def _reads_leads(api: Api) -> bool:
+    """Leads are of v1 only."""
+    try:
+        next(api.rows("leads.probe", "leads", limit=1), None)
+    except NotAllowed:
+        return False
+    return True
 
 
 def _reads(api: Api, path: str) -> bool:

@@ -18,7 +18,7 @@ from core.errors import BadAnswer, NotAllowed
 from core.model import Moment
 
 K = TypeVar("K")
-DEAL = "deal"
+DEAL, LEAD = "deal", "lead"
 COUNTS = ("open_deals_count", "participant_open_deals_count", "participant_closed_deals_count", "won_deals_count")
 MAILED = "last_incoming_mail_time"
 INCLUDE = (MAILED, *COUNTS)
@@ -32,7 +32,7 @@ class Inputs:
     inbound: tuple[Moment, ...]
     unreadable: tuple[str, ...]
     won: bool
-    open: bool
+    open: tuple[str, ...]
 
 
 def moment(text: object) -> datetime | None:
@@ -52,14 +52,16 @@ class Clock:
     def __init__(self, api: Api, options: PipedriveOptions) -> None:
         self._api, self._options = api, options
         self._deals: _Deals | None = None
+        self._leads = _Leads(api)
         self._activities = _Activities(api, options.activity_types)
 
     def start(self) -> None:
         """Reads everything anew. What was read before stands until all is there: half a read would look like silence."""
         deals, activities = _Deals(self._api), _Activities(self._api, self._options.activity_types)
-        deals.read()
-        activities.read()
-        self._deals, self._activities = deals, activities
+        leads = _Leads(self._api)
+        for part in (deals, activities, leads):
+            part.read()
+        self._deals, self._activities, self._leads = deals, activities, leads
 
     def refresh(self) -> None:
         """Reads what changed since `start`, or everything when it has not been called."""
@@ -68,6 +70,7 @@ class Clock:
         else:
             self._deals.read()
             self._activities.read()
+            self._leads.read()
 
     def of(self, row: Row) -> Inputs:
         """The inputs of one person, as of the last `start` or `refresh`. Fails closed: what is missing is unreadable."""
@@ -80,9 +83,9 @@ class Clock:
         counted = self._options.sources
         return Inputs(
             inbound=tuple(Moment(at, name) for name, at in sources.items() if at and name in counted),
-            unreadable=tuple(unreadable) + self._activities.unreadable,
+            unreadable=tuple(unreadable) + self._activities.unreadable + self._leads.unreadable,
             won=won is not None,
-            open=has_open,
+            open=((DEAL,) if has_open else ()) + self._leads.of(row["id"]),
         )
 
 
@@ -187,6 +190,27 @@ class _Deals:
         except Missing:
             return []
         return [_person(row) for row in rows]
+
+
+class _Leads:
+    """Who has a lead that is not archived: business that is open (pipedrive.md §5). Read whole each time."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._open: set[int] = set()
+        self.unreadable: tuple[str, ...] = ()
+
+    def read(self) -> None:
+        """Takes in all leads. Without the right to, everybody's are unreadable."""
+        try:
+            rows = self._api.rows("leads.list", "leads")
+            self._open |= {row["person_id"] for row in rows if row.get("person_id") and not row.get("is_archived")}
+        except NotAllowed:
+            self.unreadable = (LEAD,)
+
+    def of(self, person: int) -> tuple[str, ...]:
+        """The open business of a person."""
+        return (LEAD,) if person in self._open else ()
 
 
 class _Activities:

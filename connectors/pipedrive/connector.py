@@ -24,7 +24,7 @@ def capabilities(options: PipedriveOptions) -> Capabilities:
     """What can be done, as far as it can be told before `check`: no native channel until Campaigns was seen."""
     kinds = (schema.PERSON,)
     scopes: dict[str, tuple[str, ...]] = dict.fromkeys(ACTIONS, _WRITE)
-    scopes |= {"scan": ("contacts:read", "deals:read", "activities:read"), "users": ("users:read",)}
+    scopes |= {"scan": ("contacts:read", "deals:read", "activities:read", "leads:read"), "users": ("users:read",)}
     scopes |= {"erase": (*_WRITE, "activities:full", "leads:read", "mail:full")}
     return Capabilities(
         kinds=kinds,

@@ -40,7 +40,7 @@ def record(
         inbound=inputs.inbound,
         unreadable=inputs.unreadable,
         signals=frozenset({"won_deal"} if inputs.won else ()),
-        open=("deal",) if inputs.open else (),
+        open=inputs.open,
         objections=objections(row, known),
         suppressed=suppressed(row, known),
         restricted=any(field.marks(row) for field in known.restricted),

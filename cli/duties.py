@@ -1,0 +1,96 @@
+"""What each kind of job does, and how it ends: an exit code and a summary of counts, refs and reasons, without a person."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cli import exits, results, work
+from cli.runtime import Runtime
+from core.apply import Tally
+from core.connector import Connector
+from core.errors import BadAnswer, RepoussoirError, StopCrm
+from core.settings import JobSettings
+
+OUTCOMES = {exits.OK: "ok", exits.APPROVAL: "waiting", exits.INCOMPLETE: "incomplete", exits.BUSY: "busy"}
+FAILED = "failed"
+
+
+class Stopped(RepoussoirError):
+    """The job was asked to stop while it still read: nothing of the new plan was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a job ended. `summary` is JSON: counts, gaps, refs and reasons, as `cli.notify.sentence` reads it."""
+
+    code: int
+    summary: Mapping[str, Any]
+
+    @property
+    def outcome(self) -> str:
+        """The exit code as a word: `ok`, `waiting`, `incomplete`, `busy`, `failed`."""
+        return OUTCOMES.get(self.code, FAILED)
+
+
+def do(job: JobSettings, parts: Runtime) -> Ended:
+    """Does a job. Raises what its verb raises, and Stopped."""
+    match job.do:
+        case "run":
+            return _ended(work.run(parts, _page(parts.stopping), _nothing))
+        case "plan":
+            plan, reading = work.make_plan(parts, _page(parts.stopping))
+            ended = _ended(work.Result(plan, Tally(), tuple(reading.gaps), plan if plan.trips else None))
+            return Ended(ended.code, {**ended.summary, "planned": len(plan.items)})
+        case "check":
+            return _checked(parts)
+        case "verify":
+            return Ended(exits.OK, {"ledger_entries": parts.store.ledger.verify()})
+
+
+def failure(error: Exception) -> Ended:
+    """How a job ended that raised: the reason, or the place when the error is none of ours and may hold a value."""
+    if isinstance(error, RepoussoirError):
+        return Ended(exits.code(error), {"why": [str(error)]})
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(frame.filename).name}:{frame.lineno}"
+    return Ended(exits.BUG, {"why": [f"unexpected {type(error).__name__} at {where}"]})
+
+
+def _ended(result: work.Result) -> Ended:
+    clean = result.tally.clean and not result.gaps
+    return Ended(results.code(result), {**results.body(result), "clean": clean})
+
+
+def _checked(parts: Runtime) -> Ended:
+    """Every account, as `repoussoir check` judges it."""
+    found = {crm: _lacks(parts.config.crm[crm].account, it) for crm, it in parts.connectors.items()}
+    why = [f"{crm}: {lack}" for crm, lack in found.items() if lack]
+    return Ended(exits.CREDENTIALS if why else exits.OK, {"accounts": len(found) - len(why), "why": why})
+
+
+def _lacks(expected: str, connector: Connector) -> str:
+    try:
+        account = connector.check()
+    except (StopCrm, BadAnswer) as error:
+        return str(error)
+    if expected and account.id != expected:
+        return f"the credentials belong to account {account.id}, the configuration expects {expected}"
+    return ", ".join((*account.missing, *account.blind, *account.undeclared))
+
+
+def _page(stopping: Callable[[], bool]) -> Callable[[str, int, int | None], None]:
+    """Between two pages of a scan: nothing is shown, and a stop is heard."""
+
+    def page(what: str, count: int, total: int | None) -> None:
+        if stopping():
+            raise Stopped("stopped as asked while reading; nothing was begun, the next run starts afresh")
+
+    return page
+
+
+def _nothing(count: int) -> None:
+    """No progress is shown by a scheduled job."""
