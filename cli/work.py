@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import combinations
 
 from cli.runtime import Runtime
+from core import canonical
 from core.apply import Tally
 from core.errors import BadAnswer, ConfigError, PlanRefused, StopCrm
 from core.judge import Judge
@@ -57,12 +59,22 @@ def make_plan(
 
 
 def narrowed_to(judge: Judge, only: tuple[str, ...]) -> Judge:
-    """The judge with some of its policies; all of them when none is named. Raises ConfigError."""
+    """The judge with some of its policies, under a version of its own; as it is when none is named. Raises ConfigError."""
     known = [policy.name for policy in judge.policies]
     for name in only:
         if name not in known:
             raise ConfigError(f"There is no policy {name!r} in force.", f"In force are: {', '.join(known)}.")
-    return replace(judge, policies=tuple(item for item in judge.policies if not only or item.name in only))
+    if not only:
+        return judge
+    policies = tuple(item for item in judge.policies if item.name in only)
+    return replace(judge, policies=policies, version=canonical.digest(judge.version, *sorted(set(only))))
+
+
+def versions(judge: Judge) -> set[str]:
+    """The version of the policies in force, and those of plans that were narrowed to some of them."""
+    names = sorted(policy.name for policy in judge.policies)
+    parts = (some for size in range(1, len(names) + 1) for some in combinations(names, size))
+    return {judge.version, *(canonical.digest(judge.version, *some) for some in parts)}
 
 
 def keep(work: Runtime, plan: Plan) -> None:
@@ -97,7 +109,7 @@ def permit(work: Runtime, kept: Kept, approver: str, now: datetime) -> None:
         raise PlanRefused(f"The plan {short} was applied already.", "Make a new one with `repoussoir plan`.")
     if now > kept.expires_at:
         raise PlanRefused(f"The plan {short} expired on {kept.expires_at:%Y-%m-%d %H:%M} UTC.", "Make a new one.")
-    if plan.policy != work.judge.version:
+    if plan.policy not in versions(work.judge):
         raise PlanRefused(
             "The policies were changed after this plan was made.", "Make a new one with `repoussoir plan`."
         )
@@ -160,7 +172,7 @@ def resume(work: Runtime, apply: Callable[[Plan], Tally], now: datetime) -> None
     kept = work.store.plans.latest("applying")
     if kept is None:
         return
-    if now > kept.expires_at or kept.plan.policy != work.judge.version:
+    if now > kept.expires_at or kept.plan.policy not in versions(work.judge):
         work.store.plans.close(kept.plan.digest, "expired")
         return
     apply(kept.plan)

@@ -108,3 +108,13 @@ def test_an_objection_jump_waits_and_alarms(at: Desk) -> None:
     assert "objection_jump" in out
     person = at.call("pipedrive", "GET", "/api/v2/persons/1?include_fields=marketing_status")["data"]
     assert person["marketing_status"] == "unsubscribed"
+
+
+def test_a_plan_of_one_policy_is_applied_as_that_and_shows_nothing_of_the_others(at: Desk) -> None:
+    """RET-27: suppression alone goes out without approval, and is no reading under the retention periods."""
+    plan = at.json("plan", "--only", "suppression")
+
+    assert {item["action"]["do"] for item in plan["items"]} == {"suppress"}
+    assert at.run("apply", plan["digest"][:12])[0] == exits.OK
+    assert overdue_left(at) == 10
+    assert {rule["verdict"] for rule in at.json("report")["rules"]} == {"fail"}

@@ -212,7 +212,7 @@ def test_a_fault_of_ours_tells_its_place_and_not_its_text(
     assert at.jobs().perform("nightly") == exits.BUG
 
     (run,) = at.runs()
-    assert run.summary["why"][0].startswith("unexpected RuntimeError at test_scheduler_jobs.py:")
+    assert run.summary["why"][0].startswith("unexpected RuntimeError at jobdesk.py:")
     assert "jean.dupond" not in "".join(capsys.readouterr()) + json.dumps(run.summary)
 
 
