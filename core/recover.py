@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from itertools import groupby
 
-from core.actions import Action, Anonymise, Clear, Redact
-from core.connector import Connector, Done
+from core.actions import Action, Anonymise, Clear, Command, Erase, Redact
+from core.connector import AlreadyDone, Connector, Done
 from core.judge import Judge
 from core.model import Record, Ref
 from core.outcomes import Outcomes, Ticket, confirmed
@@ -42,9 +42,29 @@ def _resolve(
     for intent, ticket in tickets:
         record = found[ticket.item.ref]
         if _took_effect(ticket.item.action, record, judge, now):
-            outcomes.close(ticket, intent, Done(remains="resolved after an interruption"), record, now)
+            held = _held(store, judge, ticket.item.ref)
+            outcomes.close(ticket, intent, _finished(connector, ticket, record, held=held), record, now)
         else:
             outcomes.undone(ticket, intent, now)
+
+
+def _held(store: Store, judge: Judge, ref: Ref) -> bool:
+    """Whether the person of a record is under a hold by now."""
+    matcher = store.holds.matcher()
+    return any(matcher(row) for row in store.index.closure([ref], judge.shared_above))
+
+
+def _finished(connector: Connector, ticket: Ticket, record: Record | None, *, held: bool) -> Done:
+    """The receipt of a write that took effect.
+
+    An erasure is asked for once more, as it may have stopped short of emptying the bin; not for somebody held since.
+    """
+    told = "resolved after an interruption"
+    if record is None and isinstance(ticket.item.action, Erase) and not held:
+        receipt = next(iter(connector.apply([Command(ticket.item.ref, ticket.item.version, ticket.item.action)])))
+        if isinstance(receipt, Done | AlreadyDone) and receipt.remains:
+            told = f"{told}; {receipt.remains}"
+    return Done(remains=told)
 
 
 def _took_effect(action: Action, record: Record | None, judge: Judge, now: datetime) -> bool:

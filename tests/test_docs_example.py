@@ -202,7 +202,7 @@ def test_a_list_that_does_not_get_on_is_never_taken_for_whole(vendor: Server) ->
 
 
 def test_it_waits_as_long_as_it_is_told(vendor: Server) -> None:
-    """Two calls put off with Retry-After, the write among them: certainly nothing was changed, so they are repeated."""
+    """Two calls put off with Retry-After, the write among them: it is sent again once the card was seen unchanged."""
     waits: list[float] = []
     options = cardbox.OPTIONS(connector="cardbox", base_url=vendor.url, token=SecretStr("cardbox"))
     vendor.busy = 2

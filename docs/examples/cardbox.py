@@ -56,9 +56,9 @@ class Api:
             status, wait = answer.status_code, answer.headers.get("Retry-After", "")
             if status in {401, 403}:
                 raise NotAllowed(f"Cardbox refused {what} ({status})")
-            if status == 429 or status >= 500:  # only the first has certainly changed nothing
+            if status == 429 or status >= 500:
                 after = float(wait) if wait.isdecimal() else None
-                raise TryLater(f"status {status}", after=after, untouched=status == 429)
+                raise TryLater(f"status {status}", after=after)
             if status not in {200, 201, 204, 404, 412, 422}:
                 raise BadAnswer(f"Cardbox answered {what} with {status}")
             return status, answer.json(object_hook=Row) if status in {200, 422} else Row()
