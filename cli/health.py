@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from cli.config import policy_version
 from cli.duties import FAILED
 from cli.jobs import Jobs
 from core.errors import StoreProblem
@@ -65,6 +66,6 @@ def figures(jobs: Jobs) -> bytes:
     """Every figure in the text format of Prometheus. Raises StoreProblem."""
     with jobs.store() as store:
         found = remembered(store)
-        jobs.metrics.stored(store, jobs.tools.now())
+        jobs.metrics.stored(store, policy_version(jobs.config), jobs.tools.now())
     jobs.metrics.remembered(found.successes, found.gaps)
     return jobs.metrics.text()

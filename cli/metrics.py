@@ -66,12 +66,12 @@ class Metrics:
             self._success.labels(job).set(at.timestamp())
         self._gauges["repoussoir_gaps"].set(gaps)
 
-    def stored(self, store: Store, now: datetime) -> None:
-        """What the store holds. Raises StoreProblem."""
+    def stored(self, store: Store, policy: str, now: datetime) -> None:
+        """What the store holds; `policy` is the version in force. Raises StoreProblem."""
         entries, known = store.ledger.count(), self._waiting
         # Plans are long: they are read again only when the ledger moved, as it does with every approval.
         if known is None or known.ledger != entries:
-            known = self._waiting = Waiting(entries, *waiting(store))
+            known = self._waiting = Waiting(entries, *waiting(store, policy))
         good = known.until is not None and now <= known.until
         self._gauges["repoussoir_waiting_items"].set(known.items if good else 0)
         self._gauges["repoussoir_suppression_entries"].set(store.suppression.count())
@@ -83,11 +83,14 @@ class Metrics:
         return generate_latest(self.registry)
 
 
-def waiting(store: Store) -> tuple[int, datetime | None]:
-    """How many actions brakes stop in the newest plan, and when it expires; a what-if is none. Raises StoreProblem."""
-    real = [kept for kept in store.plans.recent(RECENT) if not kept.plan.what_if]
-    newest = max((kept.plan.made_at for kept in real), default=None)
-    for kept in real:
-        if kept.plan.made_at == newest and kept.status == "open" and kept.plan.trips and not kept.approved_by:
-            return len(kept.plan.items), kept.expires_at
+def waiting(store: Store, policy: str) -> tuple[int, datetime | None]:
+    """How many actions brakes stop in the newest plan of a version of the policies, and when it expires.
+
+    A what-if is none, nor is a plan of some policies only. Raises StoreProblem.
+    """
+    kept = [it for it in store.plans.recent(RECENT) if it.plan.policy == policy and not it.plan.what_if]
+    newest = max((it.plan.made_at for it in kept), default=None)
+    for it in kept:
+        if it.plan.made_at == newest and it.status == "open" and it.plan.trips and not it.approved_by:
+            return len(it.plan.items), it.expires_at
     return 0, None

@@ -93,8 +93,9 @@ def test_what_waits_is_seen_until_somebody_approves_it(braked: JobDesk) -> None:
 
 
 def test_what_waits_is_seen_by_a_new_process_until_it_expires(braked: JobDesk) -> None:
-    """A plan is good for three days; a what-if that was made meanwhile hides nothing."""
+    """A plan is good for three days; a what-if, or a look at some policies, that was made meanwhile hides nothing."""
     braked.jobs().perform("nightly")
+    braked.type("plan", "--only", "suppression")
     braked.type("plan", "--now", "2040-01-01T00:00+00:00")
     moment = [datetime.now(UTC)]
     again = braked.jobs(tools=Tools(now=lambda: moment[0]))
@@ -102,6 +103,14 @@ def test_what_waits_is_seen_by_a_new_process_until_it_expires(braked: JobDesk) -
     assert figure(again, "repoussoir_waiting_items") == 2
     moment[0] += timedelta(days=4)
     assert figure(again, "repoussoir_waiting_items") == 0
+
+
+def test_a_plan_of_other_policies_does_not_wait(braked: JobDesk) -> None:
+    """It is refused, whoever approves it: after a change of the policies there is nothing to approve yet."""
+    braked.jobs().perform("nightly")
+    braked.change('extends = "fr_prospection_b2b"', 'extends = "fr_prospection_b2b"\nphone_region = "BE"')
+
+    assert figure(braked.jobs(), "repoussoir_waiting_items") == 0
 
 
 def test_a_later_plan_takes_the_place_of_one_that_waits(braked: JobDesk) -> None:
@@ -112,6 +121,16 @@ def test_a_later_plan_takes_the_place_of_one_that_waits(braked: JobDesk) -> None
     ours.perform("nightly")
 
     assert figure(ours, "repoussoir_waiting_items") == 1
+
+
+def test_a_plan_that_a_job_makes_is_seen_at_once(braked: JobDesk) -> None:
+    """Making one writes nothing to the ledger, so its length alone would not tell."""
+    ours = braked.jobs()
+    assert figure(ours, "repoussoir_waiting_items") == 0
+
+    ours.perform("look")
+
+    assert figure(ours, "repoussoir_waiting_items") == 2
 
 
 def test_gaps_and_the_last_success_outlive_a_restart(at: JobDesk) -> None:
