@@ -45,13 +45,13 @@ def record(name: str, *emails: str, **facts: object) -> Record:
 class Engine:
     """Two CRMs, a and b, and everything between them and the store."""
 
-    def __init__(self, folder: Path, *records: Record, limits: Brakes = LOOSE) -> None:
+    def __init__(self, folder: Path | None, *records: Record, limits: Brakes = LOOSE) -> None:
         text = Property(name="religion", label="Religion", shape="text", custom=True)
         note = Property(name="comment", label="Comment", shape="longtext", custom=True)
         self.crms = {name: MemoryCrm(name, [r for r in records if r.ref.crm == name], [text, note]) for name in "ab"}
         self.now = NOW
         self.limits = limits
-        self.url = f"sqlite:///{folder / 'store.sqlite'}"
+        self.url = f"sqlite:///{folder / 'store.sqlite'}" if folder else "sqlite://"
         self.keyring = Keyring({"k1": b"k" * 32}, "k1")
         self.store = Store(self.url)
         self.store.keys.confirm(self.keyring, self.now)

@@ -93,8 +93,9 @@ class Lock:
 
 
 def _alive(row: Any, now: datetime) -> bool:
-    if row.host == platform.node():
+    if row.host == platform.node() and row.pid != os.getpid():
         return _running(row.pid)
+    # Our own number may be that of a process before us: a container that is started again has the same one.
     return bool(row.expires_at > now)
 
 
