@@ -87,6 +87,7 @@ def apply_plan(work: Runtime, kept: Kept, approver: str, progress: Progress, ste
     now = work.tools.now()
     permit(work, kept, approver, now)
     with work.writing() as lock:
+        work.reader().confirm(work.connectors)
         recovered = recover(work.store, work.connectors, work.judge, Outcomes(work.store), now)
         reading = read(work, progress, now)
         same_accounts(kept.plan, reading)
@@ -135,12 +136,15 @@ def approve(work: Runtime, plan: Plan, approver: str, now: datetime) -> None:
 
 
 def run(work: Runtime, progress: Progress, step: Step) -> Result:
-    """The whole job: finish what was interrupted, read, plan, apply what no brake stops, keep the rest for approval."""
+    """The whole job: read, finish what was interrupted, plan, apply what no brake stops, keep the rest for approval."""
     now = work.tools.now()
     with work.writing() as lock:
+        work.reader().confirm(work.connectors)
         recovered = recover(work.store, work.connectors, work.judge, Outcomes(work.store), now)
-        resume(work, lock_step(work, lock, step), now)
         reading = read(work, progress, now)
+        resumed = resume(work, reading, lock, step, now)
+        if resumed.counts:
+            reading = read(work, progress, now)
         plan = propose(work.store, work.judge, work.connectors, reading, work.config.brakes.brakes(), now)
         allowed, waiting = divide(plan)
         if waiting:
@@ -150,44 +154,44 @@ def run(work: Runtime, progress: Progress, step: Step) -> Result:
         tally = work.applier(lock, step).apply(allowed, tuple(reading.gaps))
         finish(work, tally, after)
         work.store.tombstones.purge(now)
+    tally.counts += resumed.counts
     return Result(plan, tally, tuple(reading.gaps), waiting, recovered)
 
 
 def divide(plan: Plan) -> tuple[Plan, Plan | None]:
-    """A plan as the part that no brake stops and the part that waits; None when nothing waits."""
+    """A plan as the part that no brake stops and the part that waits; None when nothing waits.
+
+    While objections wait nobody is destroyed either: erased off the list, an objector would come back unknown.
+    """
     stopped = {trip.stops for trip in plan.trips}
-    waits = tuple(item for item in plan.items if ("destruction" if item.destructive else "suppression") in stopped)
+    waits = plan.items if "suppression" in stopped else plan.destructive if stopped else ()
     entries = plan.entries if "suppression" in stopped else ()
+    held = set(map(id, waits))
     allowed = replace(
         plan,
-        items=tuple(item for item in plan.items if item not in waits),
+        items=tuple(item for item in plan.items if id(item) not in held),
         entries=() if entries else plan.entries,
         trips=(),
     )
-    return allowed, replace(plan, items=waits, entries=entries) if waits or entries else None
+    return allowed, replace(plan, items=tuple(waits), entries=entries) if waits or entries else None
 
 
-def resume(work: Runtime, apply: Callable[[Plan], Tally], now: datetime) -> None:
-    """Finishes the plan that was being applied when the last run was interrupted, if it is still good."""
-    kept = work.store.plans.latest("applying")
-    if kept is None:
-        return
-    if now > kept.expires_at or kept.plan.policy not in versions(work.judge):
-        work.store.plans.close(kept.plan.digest, "expired")
-        return
-    apply(kept.plan)
+def resume(work: Runtime, reading: Reading, lock: Lock, step: Step, now: datetime) -> Tally:
+    """Finishes the plans that were being applied when a run was interrupted, as far as they are still good.
 
-
-def lock_step(work: Runtime, lock: Lock, step: Step) -> Callable[[Plan], Tally]:
-    """How an interrupted plan is taken up again, notes included."""
-
-    def apply(plan: Plan) -> Tally:
+    Must come after a reading: what it shows, and what it could not, counts for them as for a new plan.
+    """
+    total = Tally()
+    for kept in work.store.plans.unfinished():
+        if now > kept.expires_at or kept.plan.policy not in versions(work.judge):
+            work.store.plans.close(kept.plan.digest, "expired")
+            continue
+        same_accounts(kept.plan, reading)
         after = work.store.ledger.count()
-        tally = work.applier(lock, step).apply(plan)
+        tally = work.applier(lock, step).apply(kept.plan, tuple(reading.gaps))
         finish(work, tally, after)
-        return tally
-
-    return apply
+        total.counts += tally.counts
+    return total
 
 
 def finish(work: Runtime, tally: Tally, after: int) -> None:

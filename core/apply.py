@@ -14,14 +14,14 @@ from itertools import groupby
 from core import actions, canonical
 from core.actions import FINAL, Command
 from core.brakes import Brakes
-from core.connector import Changed, Connector, Gone
+from core.connector import AlreadyDone, Changed, Connector, Done, Gone
 from core.errors import BadAnswer, PlanRefused, StopCrm
 from core.judge import Judge, Known
 from core.model import Record, Ref
 from core.objections import spread
 from core.outcomes import Outcomes, Ticket, word
 from core.plan import Item, Plan, items_of
-from core.read import Reader
+from core.read import Reader, whole
 from core.schema import Schema
 from core.store.store import Store
 
@@ -69,6 +69,7 @@ class Applier:
         self._schemas: dict[tuple[str, str], Schema] = {}
         self._versions: dict[Ref, str] = {}
         self._finished: set[Ref] = set()
+        self._written: Counter[tuple[str, str]] = Counter()
         self._gaps: tuple[str, ...] = ()
 
     def apply(self, plan: Plan, gaps: tuple[str, ...] = ()) -> Tally:
@@ -82,16 +83,17 @@ class Applier:
             raise PlanRefused(
                 f"The plan is for {', '.join(sorted(unknown))}, which is not connected.", "Make a new plan."
             )
-        self._store.plans.close(plan.digest, "applying")
+        digest = plan.digest
+        self._store.plans.close(digest, "applying")
         self._outcomes.list_entries(plan.entries, self._clock())
         tally = Tally()
         for batch in self._batches(plan):
             if self._between():
                 tally.left += len(batch)
                 continue
-            self._guarded(plan.digest, batch, tally)
+            self._guarded(digest, batch, tally)
         if not tally.left and not tally.stopped:
-            self._store.plans.close(plan.digest, "applied")
+            self._store.plans.close(digest, "applied")
         return tally
 
     def _batches(self, plan: Plan) -> Iterator[list[tuple[int, Item]]]:
@@ -119,8 +121,8 @@ class Applier:
 
     def _failing(self, crm: str, tally: Tally) -> bool:
         """The brake on errors during apply: too many refusals stop what destroys."""
-        refused = sum(count for (_, receipt), count in tally.counts.items() if receipt == "refused")
-        total = sum(tally.counts.values())
+        refused = self._written[crm, "refused"]
+        total = sum(count for (name, _), count in self._written.items() if name == crm)
         if total < self._limits.error_floor or refused <= self._limits.error_rate * total:
             return False
         tally.stopped[crm] = (
@@ -141,7 +143,7 @@ class Applier:
                 continue
             receipt = Gone() if record is None else Changed()
             self._outcomes.refuse(ticket, receipt, self._clock())
-            tally.counts[actions.name(item.action), word(receipt)] += 1
+            self._count(tally, item, word(receipt))
         if tickets:
             self._write(connector, tickets, tally)
 
@@ -153,9 +155,17 @@ class Applier:
         """
         if record is None or asked is None:
             return None
-        if item.destructive and record.version != self._versions.get(item.ref, item.version):
+        if item.destructive and record.version != self._expected(item):
             return None
         return Command(item.ref, record.version, asked.action)
+
+    def _expected(self, item: Item) -> str:
+        """The version that a record must have: the plan's, or the one that our own earlier write in this plan made."""
+        return self._versions.get(item.ref, item.version)
+
+    def _count(self, tally: Tally, item: Item, receipt: str) -> None:
+        tally.counts[actions.name(item.action), receipt] += 1
+        self._written[item.ref.crm, receipt] += 1
 
     def _write(self, connector: Connector, batch: list[tuple[Ticket, Command]], tally: Tally) -> None:
         tickets, commands = [ticket for ticket, _ in batch], [command for _, command in batch]
@@ -163,14 +173,15 @@ class Applier:
         receipts = list(connector.apply(commands))
         if len(receipts) != len(commands):
             raise BadAnswer(f"{commands[0].ref.crm}: {len(receipts)} receipts for {len(commands)} commands")
-        after = connector.get([t.item.ref for t in tickets], self._properties(connector, tickets[0].item.ref))
-        for ticket, intent, receipt in zip(tickets, intents, receipts, strict=True):
+        after = whole(connector, [t.item.ref for t in tickets], self._properties(connector, tickets[0].item.ref))
+        for (ticket, command), intent, receipt in zip(batch, intents, receipts, strict=True):
             record = after[ticket.item.ref]
             held = self._outcomes.close(ticket, intent, receipt, record, self._clock())
-            tally.counts[actions.name(ticket.item.action), word(held)] += 1
+            self._count(tally, ticket.item, word(held))
             if record is None:
                 self._finished.add(ticket.item.ref)
-            else:
+            elif command.version == self._expected(ticket.item) and isinstance(held, Done | AlreadyDone):
+                # Only a write on the version of the plan hands its own on: else somebody's edit would pass as ours.
                 self._versions[ticket.item.ref] = record.version
         self._reader.note([record for record in after.values() if record])
 
@@ -204,10 +215,16 @@ class Applier:
         found: dict[Ref, Record | None] = {}
         for _, group in groupby(sorted(refs), key=lambda ref: ref.kind):
             some = list(dict.fromkeys(group))
-            found |= connector.get(some, self._properties(connector, some[0]))
+            found |= whole(connector, some, self._properties(connector, some[0]))
         self._reader.note([record for record in found.values() if record])
-        self._store.index.forget([ref for ref, record in found.items() if record is None])
+        gone = {ref for ref, record in found.items() if record is None}
+        if gone:
+            self._store.index.forget(sorted(gone - self._unresolved()))
         return found
+
+    def _unresolved(self) -> set[Ref]:
+        """Records whose write nobody answered: if it was an erasure, their rows are evidence, and become tombstones."""
+        return {Ref.parse(item.body["ref"]) for item in self._store.ledger.owed("outcome")}
 
     def _properties(self, connector: Connector, ref: Ref) -> tuple[str, ...]:
         place = (ref.crm, ref.kind)

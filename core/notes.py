@@ -16,6 +16,7 @@ from core.connector import Connector, Gone, Receipt
 from core.errors import BadAnswer, StopCrm
 from core.model import Ref
 from core.outcomes import word
+from core.read import whole
 from core.store.ledger import Owed
 from core.store.store import Store
 
@@ -47,7 +48,7 @@ def _kind(owed: Owed) -> str:
 
 def _write(store: Store, connector: Connector, batch: list[Owed], now: datetime) -> None:
     refs = [Ref.parse(item.body["ref"]) for item in batch]
-    found = connector.get(list(dict.fromkeys(refs)))
+    found = whole(connector, list(dict.fromkeys(refs)))
     lines = [store.ledger.get(item.seq) for item in batch]
     due = [
         (item, Command(ref, "", Annotate(_note(item, line.id, line.at))))

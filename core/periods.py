@@ -48,11 +48,15 @@ class Period:
 def due_on(start: datetime, period: Period, zone: tzinfo) -> date:
     """The last day on which a record may be kept: `start` plus the period, as days of the zone (RET-21).
 
-    Hours count as the whole days that hold them, so that nobody is overdue before the period has run out.
+    Hours count as the whole days that hold them, so that nobody is overdue before the period has run out. What ends
+    beyond the calendar is never due.
     """
-    day = start.astimezone(zone).date()
     whole = -(-period.minutes // 1440)
-    return day + relativedelta(months=period.months) + timedelta(days=period.days + whole)
+    try:
+        day = start.astimezone(zone).date()
+        return day + relativedelta(months=period.months) + timedelta(days=period.days + whole)
+    except (OverflowError, ValueError):
+        return date.max
 
 
 def is_overdue(due: date, now: datetime, zone: tzinfo) -> bool:

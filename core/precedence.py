@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from core.actions import DESTRUCTIVE
+from core.actions import DESTRUCTIVE, Restrict
 from core.facts import Facts
 from core.findings import Finding
 
 
 def settle(finding: Finding, facts: Facts) -> Finding:
-    """The finding, blocked when its action destroys something that must stay. Objections are never blocked."""
+    """The finding, blocked when its action destroys something that must stay, or quarantines on half of what there is.
+
+    Objections are never blocked.
+    """
+    if isinstance(finding.action, Restrict) and facts.gaps:
+        return replace(finding, blocked=f"incomplete reading: {'; '.join(facts.gaps)}")
     if not isinstance(finding.action, DESTRUCTIVE):
         return finding
     return replace(finding, blocked=obstacle(facts))

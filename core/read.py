@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -88,6 +89,12 @@ class Reader:
             return ()
         return (f"{', '.join(account.undeclared)} cannot be read any more, and records were restricted with it",)
 
+    def confirm(self, connectors: Mapping[str, Connector]) -> None:
+        """Raises WrongAccount when a CRM answers as another account than configured; one that is away is a later gap."""
+        for crm, connector in connectors.items():
+            with suppress(StopCrm, BadAnswer):
+                self._account(crm, connector)
+
     def _account(self, crm: str, connector: Connector) -> Account:
         account = connector.check()
         expected = self._expected.get(crm)
@@ -110,7 +117,8 @@ class Reader:
             self._progress(f"{crm} {kind}", len(page.records), page.total)
         if not whole:
             raise BadAnswer(f"the scan of {kind} ended before its last page")
-        reading.records[crm, kind] = self._store.index.end_scan(scan_id, crm, kind, self._clock())
+        kept = self._store.evidence()
+        reading.records[crm, kind] = self._store.index.end_scan(scan_id, crm, kind, self._clock(), kept)
 
     def _take(self, reading: Reading, page: Page, scan_id: int, now: datetime) -> None:
         self.note(page.records, scan_id)
@@ -124,3 +132,11 @@ class Reader:
 def _gap(crm: str, error: RepoussoirError) -> str:
     text = str(error)
     return text if text.startswith(f"{crm}:") else f"{crm}: {text}"
+
+
+def whole(connector: Connector, refs: Sequence[Ref], properties: Sequence[str] = ()) -> dict[Ref, Record | None]:
+    """What `get` answers, once it is about all that was asked for and nothing else. Raises BadAnswer: left out is not gone."""
+    found = connector.get(refs, properties)
+    if set(found) != set(refs) or any(record is not None and record.ref != ref for ref, record in found.items()):
+        raise BadAnswer(f"{refs[0].crm}: fewer or other records were answered than were asked for")
+    return found

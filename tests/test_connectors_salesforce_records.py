@@ -133,7 +133,12 @@ def test_an_imported_record_has_no_date_of_collection(source: str) -> None:
     read = record(plan(), row(LeadSource=source), Facts())
     assert read.collected is None
     assert read.created == datetime(2021, 5, 6, 7, 8, 9, tzinfo=UTC)
-    assert read.origin == source
+    assert read.origin == next(word for word in plan().options.imported if word.casefold() == source.casefold())
+
+
+def test_what_somebody_typed_as_the_lead_source_is_no_origin() -> None:
+    """LeadSource takes any text through the API: only the words of the configuration may reach a finding."""
+    assert record(plan(), row(LeadSource="met Ada at the fair"), Facts()).origin == ""
 
 
 def test_a_record_of_another_source_was_collected_when_it_was_created() -> None:

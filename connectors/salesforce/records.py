@@ -142,7 +142,7 @@ def record(plan: Reading, row: Row, facts: Facts) -> Record:
         values={name: text for name in plan.asked if (text := text_of(row.get(name)))},
         created=created,
         collected=_collected(plan, row, created),
-        origin=text_of(row.get(kind.lead_source)),
+        origin=_origin(plan, row),
         inbound=facts.inbound,
         unreadable=tuple(sorted(facts.unreadable | plan.hidden)),
         signals=facts.signals | _stages(plan, row),
@@ -197,8 +197,13 @@ def _collected(plan: Reading, row: Row, created: datetime | None) -> datetime | 
     if plan.hidden & {plan.options.collected, plan.kind.lead_source}:
         return None
     named = moment(row.get(plan.options.collected)) if plan.options.collected else None
-    imported = text_of(row.get(plan.kind.lead_source)).casefold() in map(str.casefold, plan.options.imported)
-    return named or (None if imported else created)
+    return named or (None if _origin(plan, row) else created)
+
+
+def _origin(plan: Reading, row: Row) -> str:
+    """The word of the configuration for how an imported record came; nothing else, as the vendor takes any text there."""
+    said = text_of(row.get(plan.kind.lead_source)).casefold()
+    return next((word for word in plan.options.imported if word.casefold() == said), "")
 
 
 def _stages(plan: Reading, row: Row) -> frozenset[str]:

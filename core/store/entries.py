@@ -7,20 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, and_, delete, func, select, update
 
 from core.errors import KeyProblem
-from core.identity import Identifier, Keyring, SubjectKey
+from core.identity import Identifier, Keyring, Kind, SubjectKey
 from core.index import Row
 from core.model import Channel
 from core.people import Entry
 from core.periods import Period
 from core.store.database import Database
-from core.store.tables import hmac_key, suppression, tombstone
+from core.store.tables import hmac_key, hold, hold_scope, suppression, tombstone
 
 PURPOSE = "direct_marketing"
+DIGEST = 64
 
 
 class Keys:
@@ -56,9 +57,12 @@ class Keys:
         return frozenset(row.key_id for row in self._database.rows(select(hmac_key.c.key_id)))
 
     def in_use(self) -> frozenset[str]:
-        """The key ids that an entry or a tombstone still carries."""
+        """The key ids that an entry, a tombstone or a hold in force still carries."""
         found = [self._database.rows(select(table.c.key_id).distinct()) for table in (suppression, tombstone)]
-        return frozenset(row.key_id for rows in found for row in rows)
+        in_force = select(hold_scope.c.target).join(hold).where(hold.c.released_at.is_(None))
+        held = (row.target.split(":") for row in self._database.rows(in_force))
+        keys = {parts[1] for parts in held if parts[0] in get_args(Kind) and len(parts[-1]) == DIGEST}
+        return frozenset(row.key_id for rows in found for row in rows) | keys
 
 
 class SuppressionList:
@@ -118,10 +122,21 @@ class SuppressionList:
         for item in identifiers:
             for entry in self.matching(item) if len(item.keys) > 1 else ():
                 if entry.key != item.key:
-                    self.add([Entry(entry.channel, item.key, entry.objected_at, entry.source)])
-                    self._database.execute(delete(suppression).where(suppression.c.digest == entry.key.digest))
+                    self._move(entry, item.key)
                     moved += 1
         return moved
+
+    def _move(self, entry: Entry, key: SubjectKey) -> None:
+        """Puts an entry under another key with its evidence; of two entries for one person, the older stays (SUP-04)."""
+        here, there = _place(entry.channel, entry.key), _place(entry.channel, key)
+        with self._database.transaction():
+            present = self._database.rows(select(suppression).where(there))
+            if present and present[0].objected_at <= entry.objected_at:
+                self._database.execute(delete(suppression).where(here))
+                return
+            self._database.execute(delete(suppression).where(there))
+            values = {"kind": key.kind, "key_id": key.key_id, "digest": key.digest}
+            self._database.execute(update(suppression).where(here).values(**values))
 
     def export_for_processor(self, channel: Channel) -> Iterator[SubjectKey]:
         """The keys of a channel, for a processor that shares the secret."""
@@ -172,6 +187,13 @@ class Tombstones:
     def count(self) -> int:
         """How many there are."""
         return int(self._database.rows(select(func.count()).select_from(tombstone))[0][0])
+
+
+def _place(channel: Channel, key: SubjectKey) -> ColumnElement[bool]:
+    column = suppression.c
+    return and_(
+        column.channel == channel, column.kind == key.kind, column.key_id == key.key_id, column.digest == key.digest
+    )
 
 
 def _entry(row: Any) -> Entry:

@@ -31,13 +31,16 @@ class Index:
         assert done.inserted_primary_key is not None
         return int(done.inserted_primary_key[0])
 
-    def end_scan(self, scan_id: int, crm: str, kind: str, now: datetime) -> int:
-        """Closes a scan that was complete: rows it did not see are forgotten. Answers how many records there are."""
+    def end_scan(self, scan_id: int, crm: str, kind: str, now: datetime, kept: Collection[Ref] = ()) -> int:
+        """Closes a scan that was complete: rows it did not see are forgotten, save those that are still evidence.
+
+        Answers how many records there are.
+        """
         with self._database.transaction():
             stale = and_(record.c.crm == crm, record.c.kind == kind, record.c.scan_id != scan_id)
             gone = [Ref(line.crm, line.kind, line.id) for line in self._database.rows(select(record).where(stale))]
-            self.forget(gone)
-            count = self.count(crm, kind)
+            self.forget([ref for ref in gone if ref not in kept])
+            count = self.count(crm, kind) - sum(ref in kept for ref in gone)
             self._database.execute(update(scan).where(scan.c.id == scan_id).values(ended_at=now, records=count))
         return count
 

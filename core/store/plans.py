@@ -10,6 +10,7 @@ from typing import Any, Literal
 from sqlalchemy import desc, select, update
 
 from core import canonical
+from core.actions import FINAL
 from core.brakes import Trip
 from core.errors import PlanRefused
 from core.findings import Finding
@@ -41,16 +42,17 @@ class Plans:
 
     def keep(self, value: Plan, expires_at: datetime) -> None:
         """Stores a plan; one of the same digest takes its place and its approval is void."""
+        digest = value.digest
         with self._database.transaction():
-            self._database.execute(plan_item.delete().where(plan_item.c.digest == value.digest))
-            self._database.execute(plan.delete().where(plan.c.digest == value.digest))
+            self._database.execute(plan_item.delete().where(plan_item.c.digest == digest))
+            self._database.execute(plan.delete().where(plan.c.digest == digest))
             head = {
-                "digest": value.digest, "made_at": value.made_at, "expires_at": expires_at, "policy": value.policy,
+                "digest": digest, "made_at": value.made_at, "expires_at": expires_at, "policy": value.policy,
                 "head": head_of(value), "status": "open",
             }  # fmt: skip
             self._database.execute(plan.insert(), [head])
             rows = [
-                {"digest": value.digest, "seq": seq, "part": part, "body": body}
+                {"digest": digest, "seq": seq, "part": part, "body": body}
                 for seq, (part, body) in enumerate(parts_of(value), 1)
             ]
             if rows:
@@ -75,6 +77,16 @@ class Plans:
         rows = self._database.rows(query.where(plan.c.status == status) if status else query)
         return self._kept(rows[0]) if rows else None
 
+    def unfinished(self) -> list[Kept]:
+        """The plans that were being applied, the newest first."""
+        rows = self._database.rows(select(plan).where(plan.c.status == "applying").order_by(desc(plan.c.made_at)))
+        return [self._kept(row) for row in rows]
+
+    def ended(self, kept: Kept) -> set[Ref]:
+        """The records that a plan has put an end to so far."""
+        done = self.answered(kept.plan.digest)
+        return {kept.plan.items[place].ref for place in done if isinstance(kept.plan.items[place].action, FINAL)}
+
     def approve(self, digest: str, name: str, now: datetime) -> None:
         """Notes who approved a plan."""
         where = plan.c.digest == digest
@@ -94,8 +106,8 @@ class Plans:
     def answer(self, digest: str, place: int, receipt: str) -> None:
         """Notes the receipt of an item of a plan."""
         items = (plan_item.c.digest == digest, plan_item.c.part == "item")
-        seq = select(plan_item.c.seq).where(*items).order_by(plan_item.c.seq).offset(place).limit(1).scalar_subquery()
-        where = (plan_item.c.digest == digest, plan_item.c.seq == seq)
+        first = select(plan_item.c.seq).where(*items).order_by(plan_item.c.seq).limit(1).scalar_subquery()
+        where = (plan_item.c.digest == digest, plan_item.c.seq == first + place)
         self._database.execute(update(plan_item).where(*where).values(receipt=receipt))
 
     def policy_seen(self, policy: str) -> bool:
@@ -126,7 +138,8 @@ def head_of(value: Plan) -> dict[str, Any]:
 
 
 def parts_of(value: Plan) -> Iterable[tuple[str, dict[str, Any]]]:
-    """The lines of a plan, as JSON: list entries, items, reports."""
+    """The lines of a plan, as JSON: items first, so that finding one is no search, then list entries and reports."""
+    yield from (("item", item.body()) for item in value.items)
     for entry in value.entries:
         yield (
             "entry",
@@ -137,7 +150,6 @@ def parts_of(value: Plan) -> Iterable[tuple[str, dict[str, Any]]]:
                 "source": entry.source,
             },
         )
-    yield from (("item", item.body()) for item in value.items)
     yield from (("report", _report(finding)) for finding in value.reports)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
 
+from core.model import Ref
 from core.periods import Period
 from core.store.database import Database
 from core.store.entries import Keys, SuppressionList, Tombstones
@@ -36,6 +37,11 @@ class Store:
     def transaction(self) -> AbstractContextManager[None]:
         """All of a block or nothing."""
         return self._database.transaction()
+
+    def evidence(self) -> frozenset[Ref]:
+        """Records that are gone and yet bear on others: erased by a plan that is not finished, or owed an outcome (ADR 0005)."""
+        owed = {Ref.parse(item.body["ref"]) for item in self.ledger.owed("outcome")}
+        return frozenset(owed | {ref for kept in self.plans.unfinished() for ref in self.plans.ended(kept)})
 
     def lock(self, name: str, owner: str, now: Callable[[], datetime]) -> Lock:
         """The lock of that name, for an owner."""

@@ -1,0 +1,199 @@
+"""Over several nights, what changes or breaks off between runs destroys nobody and loses no objection."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+from core.connector import Account
+from core.errors import NotAllowed, Unreachable, WrongAccount
+from core.model import Moment, Objection
+from tests.office import NOW, Office
+
+NO_MAIL = (Objection("email", "opt_out"),)
+
+
+class Kill(BaseException):
+    """The process dies."""
+
+
+@pytest.fixture
+def at(tmp_path: Path) -> Office:
+    """Nobody yet."""
+    return Office(tmp_path)
+
+
+def there(at: Office, name: str) -> bool:
+    """Whether a record is still in its CRM."""
+    return name[1:] in at.crms[name[0]].records
+
+
+def killed(at: Office, crm: str) -> None:
+    """A run that dies at the first write to a CRM, before it took effect."""
+    real = at.crms[crm].apply
+
+    def die(batch: object) -> NoReturn:
+        raise Kill
+
+    at.crms[crm].apply = die  # type: ignore[method-assign]  # the power goes
+    with pytest.raises(Kill):
+        at.run()
+    at.crms[crm].apply = real  # type: ignore[method-assign]
+
+
+def away(at: Office, crm: str, error: Exception) -> None:
+    """From now on a CRM answers nothing else."""
+
+    def fail(*_: Any, **__: Any) -> NoReturn:
+        raise error
+
+    for name in ("check", "scan", "get", "schema"):
+        setattr(at.crms[crm], name, fail)
+
+
+def test_a_record_edited_since_the_plan_is_not_erased_because_the_plan_also_suppressed_it(at: Office) -> None:
+    """Our own write hands its version on only when it was made on the version of the plan."""
+    at.add("a1", "x@a.example")
+    at.add("b1", "x@a.example", objections=NO_MAIL, suppressed=frozenset({"email"}))
+    at.add("a2", "y@a.example")
+    at.add("b2", "y@a.example", objections=NO_MAIL, suppressed=frozenset({"email"}))
+    digest = at.plan()
+    at.edit("a1", origin="edited")
+
+    result = at.apply(digest)
+
+    assert there(at, "a1")
+    assert at.crms["a"].records["1"].suppressed == {"email"}
+    assert not there(at, "a2")
+    assert result.tally.counts["erase", "changed"] == 1
+
+
+def test_an_interrupted_plan_goes_on_only_after_a_fresh_reading(at: Office) -> None:
+    """Killed before the write; the person fills a form in the other CRM, as a new record; the next night keeps both."""
+    at.add("a1", "x@a.example")
+    killed(at, "a")
+    at.add("b9", "x@a.example", age=0, inbound=(Moment(NOW, "form"),))
+
+    at.run(days=1)
+
+    assert there(at, "a1")
+
+
+def test_an_interrupted_plan_destroys_nothing_while_a_crm_cannot_be_read(at: Office) -> None:
+    """The gap counts for the resumed plan too; once everything is readable again it is finished, receipts included."""
+    at.add("a1", "x@a.example")
+    at.add("b2", "y@a.example", age=5)
+    killed(at, "a")
+    scan = at.crms["b"].scan
+
+    def cut(*_: object) -> NoReturn:
+        raise Unreachable("b: no answer")
+
+    at.crms["b"].scan = cut  # type: ignore[method-assign]  # the line is down
+    at.run(hours=1)
+    kept = there(at, "a1")
+    at.crms["b"].scan = scan  # type: ignore[method-assign]
+    result = at.run(hours=1)
+
+    assert kept
+    assert not there(at, "a1")
+    assert result.tally.counts["erase", "done"] == 1
+
+
+def test_nothing_is_written_to_another_account_not_even_what_was_interrupted(at: Office) -> None:
+    """The account is asked for before anything is recovered or resumed."""
+    at.add("a1", "x@a.example")
+    killed(at, "a")
+    options = at.config.crm["a"].model_copy(update={"account": "account-of-a"})
+    at.config = at.config.model_copy(update={"crm": {**at.config.crm, "a": options}})
+    at.crms["a"].check = lambda: Account(id="production", name="other")  # type: ignore[method-assign]  # a wrong token
+
+    with pytest.raises(WrongAccount):
+        at.run(hours=1)
+    assert at.crms["a"].writes == []
+
+
+def test_a_crm_that_owes_an_outcome_and_is_away_keeps_no_objection_from_going_out(at: Office) -> None:
+    """SUP-07: it is a gap; the others are read, and the next run tries again."""
+    at.add("b1", "x@a.example")
+    at.add("a2", "y@a.example", age=5)
+    killed(at, "b")
+    away(at, "b", NotAllowed("b: the token was revoked"))
+    at.add("a3", "y@a.example", age=5, objections=NO_MAIL, suppressed=frozenset({"email"}))
+
+    result = at.run(days=1)
+
+    assert at.crms["a"].records["2"].suppressed == {"email"}
+    assert any("revoked" in gap for gap in result.gaps)
+
+
+def test_while_objections_wait_for_a_look_nobody_is_destroyed(at: Office) -> None:
+    """A jump holds the list back; an overdue objector erased meanwhile would be on no list when they come back."""
+    for number in range(30):
+        at.add(f"a{number}", f"p{number}@x.example", age=2000 if number == 0 else 10)
+    at.plan()
+    for number in range(4):
+        at.edit(f"a{number}", objections=NO_MAIL)
+
+    result = at.run(days=1)
+
+    assert there(at, "a0")
+    assert result.waiting is not None
+    assert "objection_jump" in {trip.brake for trip in result.waiting.trips}
+    at.apply(result.waiting.digest, "Claire")
+    assert not there(at, "a0")
+    assert at.store.suppression.count() == 4
+
+
+def test_a_date_beyond_the_calendar_is_never_due_and_stops_nobody(at: Office) -> None:
+    """A won deal that closes in 9999: kept, and the run goes on."""
+    at.add("a1", "x@a.example", inbound=(Moment(datetime(9999, 12, 31, tzinfo=UTC), "won_deal"),))
+    at.add("a2", "y@a.example")
+
+    at.run()
+
+    assert there(at, "a1")
+    assert not there(at, "a2")
+
+
+def test_an_answer_about_fewer_records_than_were_asked_for_is_none(at: Office) -> None:
+    """Left out is not gone, and a linked record that is left out is not unchanged."""
+    at.add("a1", "x@a.example")
+    at.add("b1", "x@a.example")
+    digest = at.plan()
+    at.edit("b1", inbound=(Moment(NOW, "reply"),))
+    at.crms["b"].get = lambda refs, properties=(): {}  # type: ignore[method-assign]  # breaks the contract
+
+    result = at.apply(digest)
+
+    assert there(at, "a1")
+    assert there(at, "b1")
+    assert any("fewer" in why for why in result.tally.stopped.values())
+
+
+def test_ret_22_nobody_is_quarantined_for_what_an_unread_crm_may_know(at: Office) -> None:
+    """While b cannot be read, its contact may date the record of a."""
+    at.add("a1", "x@a.example")
+    at.edit("a1", collected=None)
+    at.add("b1", "x@a.example", age=9, inbound=(Moment(NOW - timedelta(days=9), "reply"),))
+    away(at, "b", Unreachable("b: no answer"))
+
+    at.run()
+
+    assert not at.crms["a"].records["1"].restricted
+
+
+def test_the_error_brake_of_one_crm_does_not_stop_another(at: Office) -> None:
+    """25 refusals in a; b is sound and goes on."""
+    for number in range(25):
+        at.add(f"a{number}", f"p{number}@x.example")
+        at.add(f"b{number}", f"q{number}@x.example")
+        at.crms["a"].refusing[str(number)] = "REQUIRED_FIELD"
+
+    result = at.run()
+
+    assert at.crms["b"].records == {}
+    assert set(result.tally.stopped) == {"a"}
