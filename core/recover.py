@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from itertools import groupby
 
-from core.actions import Action, Anonymise, Clear, Command, Erase, Redact
-from core.connector import AlreadyDone, Connector, Done
+from core.actions import Action, Anonymise, Bin, Clear, Command, Erase, Redact
+from core.connector import AlreadyDone, Connector, Done, Gone
+from core.errors import FAULTS, BadAnswer, StopCrm
 from core.judge import Judge
 from core.model import Record, Ref
 from core.outcomes import Outcomes, Ticket, confirmed
@@ -19,12 +21,17 @@ def recover(store: Store, connectors: Mapping[str, Connector], judge: Judge, out
     """Settles what the ledger owes for the connected CRMs; answers how many intents it resolved.
 
     An intent whose effect is there becomes an outcome; one whose effect is not is struck out, and its item is open again.
-    Must be called before a plan is made or applied.
+    Must be called before a plan is made or applied. What a CRM cannot tell now stays owed; nothing is written there
+    until it is resolved.
     """
     owed = [item for item in store.ledger.owed("outcome") if item.crm in connectors]
+    resolved = 0
     for _, group in groupby(sorted(owed, key=_place), key=_place):
-        _resolve(store, connectors, judge, outcomes, list(group), now)
-    return len(owed)
+        some = list(group)
+        with suppress(StopCrm, BadAnswer, *FAULTS):
+            _resolve(store, connectors, judge, outcomes, some, now)
+            resolved += len(some)
+    return resolved
 
 
 def _place(owed: Owed) -> tuple[str, str]:
@@ -54,11 +61,13 @@ def _held(store: Store, judge: Judge, ref: Ref) -> bool:
     return any(matcher(row) for row in store.index.closure([ref], judge.shared_above))
 
 
-def _finished(connector: Connector, ticket: Ticket, record: Record | None, *, held: bool) -> Done:
-    """The receipt of a write that took effect.
+def _finished(connector: Connector, ticket: Ticket, record: Record | None, *, held: bool) -> Done | Gone:
+    """The receipt of a write that took effect, or of a record that is gone, which only its erasure can have done.
 
     An erasure is asked for once more, as it may have stopped short of emptying the bin; not for somebody held since.
     """
+    if record is None and not isinstance(ticket.item.action, Bin | Erase):
+        return Gone()
     told = "resolved after an interruption"
     if record is None and isinstance(ticket.item.action, Erase) and not held:
         receipt = next(iter(connector.apply([Command(ticket.item.ref, ticket.item.version, ticket.item.action)])))
@@ -71,6 +80,17 @@ def _took_effect(action: Action, record: Record | None, judge: Judge, now: datet
     if record is None:
         return True
     if isinstance(action, Redact) or (isinstance(action, Clear) and action.places):
-        return all(finding.action != action for finding in judge.local(record, now))
+        # By property, as the spans and places move when somebody edits the record meanwhile.
+        return _target(action) not in {_target(finding.action) for finding in judge.local(record, now)}
     # An anonymised record still stands, and doing it once more is the same as once.
     return not isinstance(action, Anonymise) and confirmed(action, Done(), record) == Done()
+
+
+def _target(action: Action | None) -> tuple[str, ...]:
+    """The kind of a cut and the properties it is made in; nothing for what cuts nothing."""
+    match action:
+        case Redact(name, _):
+            return ("redact", name)
+        case Clear(properties):
+            return ("clear", *properties)
+    return ()
