@@ -125,7 +125,7 @@ def changed(record: Record, action: Action) -> Record:
             return replace(record, restricted=True)
         case Clear(properties, options):
             return replace(
-                record, values={**record.values, **{n: _without(record.values.get(n, ""), options) for n in properties}}
+                record, values={n: _without(v, options) if n in properties else v for n, v in record.values.items()}
             )
         case Redact(name, spans):
             return replace(record, values={**record.values, name: redacted(record.values.get(name, ""), spans)})

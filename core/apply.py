@@ -12,10 +12,10 @@ from datetime import datetime
 from itertools import groupby
 
 from core import actions, canonical
-from core.actions import FINAL, Command
+from core.actions import FINAL, Action, Clear, Command, Redact, Suppress
 from core.brakes import Brakes
-from core.connector import AlreadyDone, Changed, Connector, Done, Gone
-from core.errors import BadAnswer, PlanRefused, StopCrm
+from core.connector import AlreadyDone, Changed, Connector, Done, Gone, Receipt, Refused
+from core.errors import FAULTS, BadAnswer, PlanRefused, StopCrm
 from core.judge import Judge, Known
 from core.model import Record, Ref
 from core.objections import spread
@@ -26,6 +26,7 @@ from core.schema import Schema
 from core.store.store import Store
 
 Step = Callable[[int], None]
+_ENDED = {"done", "already", "gone"}
 
 
 @dataclass(slots=True)
@@ -39,7 +40,7 @@ class Tally:
     @property
     def clean(self) -> bool:
         """True when everything was done or was done before."""
-        return not self.stopped and not self.left and all(r in {"done", "already", "gone"} for _, r in self.counts)
+        return not self.stopped and not self.left and all(receipt in _ENDED for _, receipt in self.counts)
 
 
 class Applier:
@@ -69,7 +70,9 @@ class Applier:
         self._schemas: dict[tuple[str, str], Schema] = {}
         self._versions: dict[Ref, str] = {}
         self._finished: set[Ref] = set()
-        self._written: Counter[tuple[str, str]] = Counter()
+        self._receipts: Counter[tuple[str, str]] = Counter()
+        self._stopped: dict[str, str] = {}
+        self._asking = ""
         self._gaps: tuple[str, ...] = ()
 
     def apply(self, plan: Plan, gaps: tuple[str, ...] = ()) -> Tally:
@@ -86,8 +89,9 @@ class Applier:
         digest = plan.digest
         self._store.plans.close(digest, "applying")
         self._outcomes.list_entries(plan.entries, self._clock())
-        tally = Tally()
-        for batch in self._batches(plan):
+        tally = Tally(stopped=self._owing())
+        self._stopped = tally.stopped
+        for batch in self._batches(digest, plan.items):
             if self._between():
                 tally.left += len(batch)
                 continue
@@ -96,76 +100,81 @@ class Applier:
             self._store.plans.close(digest, "applied")
         return tally
 
-    def _batches(self, plan: Plan) -> Iterator[list[tuple[int, Item]]]:
-        done = self._store.plans.answered(plan.digest)
-        self._finished |= {plan.items[i].ref for i in done if isinstance(plan.items[i].action, FINAL)}
-        waiting = [(place, item) for place, item in enumerate(plan.items) if place not in done]
+    def _owing(self) -> dict[str, str]:
+        """The CRMs that still owe the outcome of an earlier write: nothing more is written there before it is known."""
+        owing = {item.crm for item in self._store.ledger.owed("outcome")} & set(self._connectors)
+        return {crm: f"{crm}: an interrupted write could not be looked into yet" for crm in sorted(owing)}
+
+    def _batches(self, digest: str, items: Sequence[Item]) -> Iterator[list[tuple[int, Item]]]:
+        done = self._store.plans.answered(digest)
+        ended = (items[place] for place, receipt in done.items() if receipt in _ENDED)
+        self._finished |= {item.ref for item in ended if isinstance(item.action, FINAL)}
+        waiting = [(place, item) for place, item in enumerate(items) if place not in done]
         for (action, crm, _), group in groupby(waiting, key=_lane):
             yield from _pieces(list(group), self._connectors[crm].capabilities.batch.get(action, 1))
 
     def _guarded(self, digest: str, batch: list[tuple[int, Item]], tally: Tally) -> None:
-        crm = batch[0][1].ref.crm
-        if crm in tally.stopped or (batch[0][1].destructive and (self._gaps or self._failing(crm, tally))):
+        self._asking = batch[0][1].ref.crm
+        if self._asking in tally.stopped or (batch[0][1].destructive and (self._gaps or self._failing(self._asking))):
             tally.left += len(batch)
             return
         try:
             self._batch(digest, batch, tally)
         except (StopCrm, BadAnswer) as error:
-            tally.stopped[crm] = str(error)
+            tally.stopped[self._asking] = str(error)
             tally.left += len(batch)
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-            # An adapter that breaks its contract over one row; the message may hold a value, so it is left out.
-            tally.stopped[crm] = f"{crm}: the connector failed ({type(error).__name__})"
+        except FAULTS as error:
+            tally.stopped[self._asking] = f"{self._asking}: the connector failed ({type(error).__name__})"
             tally.left += len(batch)
         self._step(len(batch))
 
-    def _failing(self, crm: str, tally: Tally) -> bool:
-        """The brake on errors during apply: too many refusals stop what destroys."""
-        refused = self._written[crm, "refused"]
-        total = sum(count for (name, _), count in self._written.items() if name == crm)
+    def _failing(self, crm: str) -> bool:
+        """The brake on errors during apply: too many refusals of a CRM stop what destroys there."""
+        refused = self._receipts[crm, "refused"]
+        total = sum(count for (name, _), count in self._receipts.items() if name == crm)
         if total < self._limits.error_floor or refused <= self._limits.error_rate * total:
             return False
-        tally.stopped[crm] = (
-            f"{crm}: {refused} of {total} writes were refused, at most {self._limits.error_rate:.0%} may be"
-        )
+        most = f"at most {self._limits.error_rate:.0%} may be"
+        self._stopped[crm] = f"{crm}: {refused} of {total} writes were refused, {most}"
         return True
 
     def _batch(self, digest: str, batch: list[tuple[int, Item]], tally: Tally) -> None:
-        connector = self._connectors[batch[0][1].ref.crm]
-        fresh = self._read(connector, [item.ref for _, item in batch])
+        crm = self._asking
+        fresh = self._read(crm, [item.ref for _, item in batch])
         asked = self._asked_now([item for _, item in batch], fresh)
         tickets: list[tuple[Ticket, Command]] = []
         for place, item in batch:
-            ticket, record = Ticket(digest, place, item), fresh.get(item.ref)
-            command = self._command(item, record, asked.get(_signature(item)))
-            if command is not None:
-                tickets.append((ticket, command))
+            record = fresh.get(item.ref)
+            action = self._permitted(item, record, asked.get(_matter(item)))
+            if record is not None and action is not None:
+                ticket = Ticket(digest, place, replace(item, action=action))
+                tickets.append((ticket, Command(item.ref, record.version, action)))
                 continue
             receipt = Gone() if record is None else Changed()
-            self._outcomes.refuse(ticket, receipt, self._clock())
-            self._count(tally, item, word(receipt))
+            self._outcomes.refuse(Ticket(digest, place, item), receipt, self._clock())
+            self._count(tally, item, receipt)
         if tickets:
-            self._write(connector, tickets, tally)
+            self._asking = crm
+            self._write(self._connectors[crm], tickets, tally)
 
-    def _command(self, item: Item, record: Record | None, asked: Item | None) -> Command | None:
+    def _permitted(self, item: Item, record: Record | None, asked: Item | None) -> Action | None:
         """What to write for an item now; None when it must not be written any more.
 
         The action is the one just asked for, not the stored one: it is the same to the letter, and it alone knows the
-        values that are kept out of a plan.
+        values that are kept out of a plan. An objection is on its way as long as one of its channels is still open.
         """
         if record is None or asked is None:
             return None
+        if isinstance(item.action, Suppress) and isinstance(asked.action, Suppress):
+            channels = tuple(c for c in item.action.channels if c in asked.action.channels)
+            return Suppress(channels) if channels else None
         if item.destructive and record.version != self._expected(item):
             return None
-        return Command(item.ref, record.version, asked.action)
+        return asked.action
 
     def _expected(self, item: Item) -> str:
         """The version that a record must have: the plan's, or the one that our own earlier write in this plan made."""
         return self._versions.get(item.ref, item.version)
-
-    def _count(self, tally: Tally, item: Item, receipt: str) -> None:
-        tally.counts[actions.name(item.action), receipt] += 1
-        self._written[item.ref.crm, receipt] += 1
 
     def _write(self, connector: Connector, batch: list[tuple[Ticket, Command]], tally: Tally) -> None:
         tickets, commands = [ticket for ticket, _ in batch], [command for _, command in batch]
@@ -176,42 +185,58 @@ class Applier:
         after = whole(connector, [t.item.ref for t in tickets], self._properties(connector, tickets[0].item.ref))
         for (ticket, command), intent, receipt in zip(batch, intents, receipts, strict=True):
             record = after[ticket.item.ref]
-            held = self._outcomes.close(ticket, intent, receipt, record, self._clock())
-            self._count(tally, ticket.item, word(held))
-            if record is None:
-                self._finished.add(ticket.item.ref)
-            elif command.version == self._expected(ticket.item) and isinstance(held, Done | AlreadyDone):
+            seen = self._seen(ticket.item.action, receipt, record)
+            held = self._outcomes.close(ticket, intent, seen, record, self._clock())
+            self._count(tally, ticket.item, held)
+            if record and command.version == self._expected(ticket.item) and isinstance(held, Done | AlreadyDone):
                 # Only a write on the version of the plan hands its own on: else somebody's edit would pass as ours.
                 self._versions[ticket.item.ref] = record.version
-        self._reader.note([record for record in after.values() if record])
+            if isinstance(ticket.item.action, FINAL) and word(held) in _ENDED:
+                self._finished.add(ticket.item.ref)
+        self._reader.note([record for ref, record in after.items() if record and ref not in self._finished])
+
+    def _seen(self, action: Action, receipt: Receipt, record: Record | None) -> Receipt:
+        """The receipt, or Refused when what was to be taken out of a text or a choice is still found there."""
+        stripped = isinstance(action, Redact) or (isinstance(action, Clear) and action.places)
+        claimed = isinstance(receipt, Done | AlreadyDone) and record is not None
+        if stripped and claimed and record and self._judge.still(action, record, self._clock()):
+            return Refused("read back: the same is still there")
+        return receipt
+
+    def _count(self, tally: Tally, item: Item, receipt: Receipt) -> None:
+        tally.counts[actions.name(item.action), word(receipt)] += 1
+        self._receipts[item.ref.crm, word(receipt)] += 1
 
     def _asked_now(self, items: list[Item], fresh: Mapping[Ref, Record | None]) -> dict[str, Item]:
-        """What the policies ask for, asked again with everything read again, by signature."""
+        """What the policies ask for, asked again with everything read again, by what it is about."""
         refs = [ref for ref, record in fresh.items() if record]
-        destructive = any(item.destructive for item in items)
-        gaps = self._gaps + (self._refresh_linked(refs) if destructive else ())
+        if any(item.destructive for item in items):
+            self._refresh_linked(refs)
         now = self._clock()
         people = self._judge.people(self._store.index.closure(refs, self._judge.shared_above))
         listed = self._store.suppression.listed_for(people.rows.values())
-        known = Known(people, {**listed, **spread(people, listed, now)}, self._store.holds.matcher(), gaps)
+        entries = {**listed, **spread(people, listed, now)}
+        known = Known(people, entries, self._store.holds.matcher(), self._gaps, self._connectors)
         local = {ref: self._judge.local(record, now) for ref, record in fresh.items() if record}
-        return {_signature(item): item for item in items_of(self._judge.findings(refs, local, known, now))}
+        return {_matter(item): item for item in items_of(self._judge.findings(refs, local, known, now))}
 
-    def _refresh_linked(self, refs: Sequence[Ref]) -> tuple[str, ...]:
-        """Reads the other records of the same people again, in every CRM; says which could not be."""
+    def _refresh_linked(self, refs: Sequence[Ref]) -> None:
+        """Reads the other records of the same people again, in every CRM that is connected.
+
+        What this plan has ended is left as it was last seen: it still says when the person was last in contact.
+        """
         rows = self._store.index.closure(refs, self._judge.shared_above)
         linked = sorted({row.ref for row in rows} - set(refs) - self._finished)
-        gaps = []
         for crm, group in groupby(linked, key=lambda ref: ref.crm):
-            others = list(group)
-            if crm not in self._connectors:
-                gaps.append(f"{crm}: not connected")
-                continue
-            self._read(self._connectors[crm], others)
-        return tuple(gaps)
+            if crm in self._connectors:
+                self._read(crm, list(group))
 
-    def _read(self, connector: Connector, refs: Sequence[Ref]) -> dict[Ref, Record | None]:
+    def _read(self, crm: str, refs: Sequence[Ref]) -> dict[Ref, Record | None]:
         """Reads records with all that judging them needs, and brings the index up to date."""
+        self._asking = crm
+        if crm in self._stopped:
+            raise StopCrm(self._stopped[crm])
+        connector = self._connectors[crm]
         found: dict[Ref, Record | None] = {}
         for _, group in groupby(sorted(refs), key=lambda ref: ref.kind):
             some = list(dict.fromkeys(group))
@@ -250,6 +275,8 @@ def _pieces(lane: list[tuple[int, Item]], size: int) -> Iterator[list[tuple[int,
         yield batch
 
 
-def _signature(item: Item) -> str:
-    """What must be the same for a finding to be the same: everything but the version."""
+def _matter(item: Item) -> str:
+    """What must be the same for a finding to be the same: everything but the version; of an objection, whose it is."""
+    if isinstance(item.action, Suppress):
+        return f"suppress {item.ref}"
     return canonical.dumps(replace(item, version="").body())

@@ -96,3 +96,7 @@ class QuotaSpent(StopCrm):
 
 class BadAnswer(RepoussoirError):
     """The vendor said something that we do not understand."""
+
+
+# What an adapter that breaks its contract over one row may raise; the message may hold a value, so it is never shown.
+FAULTS = (KeyError, TypeError, ValueError, AttributeError, IndexError)

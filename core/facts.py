@@ -32,25 +32,31 @@ class Facts:
 
     `linked` are the other records that share a strong key with it, directly or through another record.
     `inbound` is the latest contact from the person on any of them; `anchored` is the latest one that dates *this* record:
-    seen on itself or on a record matched by e-mail (a shared phone protects, it does not date).
-    `signals`, `open`, `unreadable` and `requests` are unions over the person. `objected` are the channels on which this
-    record must not be solicited. `holds` are the ids of the legal holds on the person. `restricted` is True when any
-    linked record is. `gaps` say which CRMs could not be read whole: then nothing may be destroyed, anywhere.
-    `shared` says that a key of this record is on too many records, or is a generic mailbox, to link anything.
+    seen on itself or on a record matched by e-mail with no strong phone that says otherwise (a shared phone protects, it
+    does not date). `signals`, `open`, `unreadable` and `requests` are unions over the person; `loose` are the signals
+    seen only where a phone alone leads: they may lengthen a period, never shorten it. `objected` are the channels on
+    which this record must not be solicited. `holds` are the ids of the legal holds on the person. `restricted` is True
+    when this record is, or a linked one is by another hand than ours. `anonymised` says that we anonymised this record.
+    `gaps` say which CRMs could not be read whole: then nothing may be destroyed, anywhere.
+    `shared` says that a key of this record is on too many records, or is a generic mailbox, to link anything; `crowded`
+    that this is so of an address which is no generic mailbox: the person's contacts elsewhere cannot be told.
     """
 
     linked: tuple[Ref, ...] = ()
     inbound: Seen | None = None
     anchored: Seen | None = None
     signals: frozenset[str] = frozenset()
+    loose: frozenset[str] = frozenset()
     open: tuple[tuple[Ref, str], ...] = ()
     unreadable: tuple[tuple[Ref, str], ...] = ()
     objected: Mapping[Channel, Objected] = field(default_factory=dict)
     holds: tuple[str, ...] = ()
     restricted: bool = False
+    anonymised: bool = False
     requests: tuple[str, ...] = ()
     gaps: tuple[str, ...] = ()
     shared: bool = False
+    crowded: bool = False
 
 
 NOTHING = Facts()

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,6 +20,7 @@ from core.errors import KeyProblem
 
 Kind = Literal["email", "phone"]
 SHORTEST_SECRET = 32
+_FEWEST_DIGITS = 4
 _CHECK = b"repoussoir key check"
 _BETWEEN_ADDRESSES = re.compile(r"[;,/|\s]+")
 _BETWEEN_NUMBERS = re.compile(r"[;,/|]+|\b(?:ou|or)\b")
@@ -43,13 +44,14 @@ class SubjectKey:
 def canonical_email(raw: str) -> str | None:
     """The one spelling of an address: NFKC, no display name, lower case, IDNA domain. None when it is no address.
 
+    Nor are those of the domain `.invalid`, which stand where an address was (RFC 2606).
     Source: SUP-05. Invisible characters, which copying brings along, go. Dots and `+tags` are kept: only the receiving
     host knows whether they matter.
     """
     text = "".join(c for c in unicodedata.normalize("NFKC", raw) if unicodedata.category(c) != "Cf").strip()
     shown = _IN_BRACKETS.search(text)
     address = _LINK.sub(r"\1", (shown[1] if shown else text).strip().lower()).strip().rstrip(".")
-    if not _ADDRESS.match(address):
+    if not _ADDRESS.match(address) or address.endswith(".invalid"):
         return None
     local, _, domain = address.rpartition("@")
     try:
@@ -67,6 +69,13 @@ def canonical_phone(raw: str, region: str) -> str | None:
     if not phonenumbers.is_possible_number(number):
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def nobody(emails: Iterable[str], phones: Iterable[str]) -> bool:
+    """True when neither an address nor a number, in whatever country, is left to tell a person by (RET-25)."""
+    return not any(map(canonical_email, emails)) and all(
+        sum(map(str.isdigit, text)) < _FEWEST_DIGITS for text in phones
+    )
 
 
 class Keyring:

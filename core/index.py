@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from core.identity import Identifier, Identity
-from core.model import Channel, Moment, Objection, Record, Ref
+from core.model import Channel, Mark, Moment, Objection, Record, Ref
+
+_ZERO = datetime(1970, 1, 2, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +17,7 @@ class Row:
     """One record, pseudonymised. The fields mean what they mean in `Record`; `inbound` is the latest of them only.
 
     `objections` leaves out the flags that we pushed ourselves: these are no source (DESIGN §6 "What an objection is").
+    `ours` are the marks on the record that we made: channels, its restriction, its being anonymised.
     """
 
     ref: Ref
@@ -30,6 +33,7 @@ class Row:
     suppressed: frozenset[Channel] = frozenset()
     restricted: bool = False
     requests: tuple[str, ...] = ()
+    ours: frozenset[Mark] = frozenset()
 
     def record(self) -> Record:
         """The record as a policy of scope `person` sees it: without values and identifiers."""
@@ -49,20 +53,33 @@ class Row:
         )
 
 
-def row(record: Record, identity: Identity, pushed: Set[Channel] = frozenset()) -> Row:
-    """The index row of a record. `pushed` are the channels whose flag on this record we set ourselves."""
+def row(record: Record, identity: Identity, ours: Set[Mark] = frozenset()) -> Row:
+    """The index row of a record. `ours` are the marks on it that we made ourselves."""
     return Row(
         ref=record.ref,
         version=record.version,
         identifiers=identity.all(record.emails, record.phones),
-        collected=record.collected,
+        collected=record.collected if record.collected and _dated(record.collected) else None,
         origin=record.origin,
-        inbound=max(record.inbound, default=None),
+        inbound=max((item for item in record.inbound if _dated(item.at)), default=None),
         unreadable=record.unreadable,
         signals=record.signals,
         open=record.open,
-        objections=tuple(item for item in record.objections if item.channel not in pushed),
+        objections=tuple(item for item in record.objections if item.channel not in ours),
         suppressed=record.suppressed,
         restricted=record.restricted,
         requests=record.requests,
+        ours=frozenset(ours),
     )
+
+
+def _dated(moment: datetime) -> bool:
+    """False for the zero that some tools write where there is no date: taken for one, it would be long overdue."""
+    return moment > _ZERO
+
+
+def shown(made: Row, flags: Iterable[Objection]) -> frozenset[Mark]:
+    """The marks that a record shows, whoever made them: channels closed, restriction, no identifier left."""
+    closed: frozenset[Mark] = frozenset({*made.suppressed, *(item.channel for item in flags)})
+    restricted: frozenset[Mark] = frozenset({"restriction"} if made.restricted else ())
+    return closed | restricted | frozenset(() if made.identifiers else {"anonymised"})

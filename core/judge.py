@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from core.actions import Action
 from core.facts import NOTHING, Facts
 from core.findings import Finding
 from core.index import Row
@@ -39,6 +40,10 @@ class Judge:
             for finding in policy.judge(record, NOTHING, now)
         )
 
+    def still(self, action: Action, record: Record, now: datetime) -> bool:
+        """True when a record, by its values alone, still asks for an action: what was stripped is not gone."""
+        return any(finding.action == action for finding in self.local(record, now))
+
     def people(self, rows: Iterable[Row]) -> People:
         """The rows as people."""
         return People(rows, self.shared_above)
@@ -56,13 +61,24 @@ class Judge:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known besides the records: the people, the list with what it will gain, the holds, the gaps of the reading."""
+    """What is known besides the records: the people, the list with what it will gain, the holds, the gaps of the reading.
+
+    `connected` are the CRMs that can be asked again, None for all: of whoever is linked to another one, too little is
+    known to destroy anything.
+    """
 
     people: People
     entries: Entries
     holds: Callable[[Row], tuple[str, ...]]
     gaps: tuple[str, ...] = ()
+    connected: Collection[str] | None = None
 
     def facts(self, ref: Ref) -> Facts:
         """The facts on the person of a record."""
-        return self.people.facts(ref, self.entries, self.holds, self.gaps)
+        return self.people.facts(ref, self.entries, self.holds, self.gaps + self._unconnected(ref))
+
+    def _unconnected(self, ref: Ref) -> tuple[str, ...]:
+        if self.connected is None:
+            return ()
+        others = {linked.crm for linked in self.people.linked(ref)} - set(self.connected)
+        return tuple(f"{crm}: not connected" for crm in sorted(others))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from core import canonical
@@ -58,4 +58,4 @@ def verify(entries: Iterable[Entry]) -> int:
 
 
 def _hash(seq: int, at: datetime, kind: str, body: Mapping[str, Any], prev: str) -> str:
-    return canonical.digest(str(seq), at.isoformat(), kind, canonical.dumps(body), prev)
+    return canonical.digest(str(seq), at.astimezone(UTC).isoformat(), kind, canonical.dumps(body), prev)

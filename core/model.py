@@ -17,6 +17,7 @@ from core.errors import ConfigError
 
 Channel = Literal["email", "telephone"]
 CHANNELS: tuple[Channel, ...] = get_args(Channel)
+Mark = Literal["email", "telephone", "restriction", "anonymised"]
 
 
 @dataclass(frozen=True, slots=True, order=True)

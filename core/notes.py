@@ -55,7 +55,10 @@ def _write(store: Store, connector: Connector, batch: list[Owed], now: datetime)
         for item, ref, line in zip(batch, refs, lines, strict=True)
         if line and found[ref] is not None
     ]
-    receipts = dict(zip((item.seq for item, _ in due), connector.apply([command for _, command in due]), strict=True))
+    answers = list(connector.apply([command for _, command in due]))
+    if len(answers) != len(due):
+        raise BadAnswer(f"{refs[0].crm}: {len(answers)} receipts for {len(due)} notes")
+    receipts = {item.seq: answer for (item, _), answer in zip(due, answers, strict=True)}
     with store.transaction():
         for item in batch:
             receipt: Receipt = receipts.get(item.seq, Gone())

@@ -14,13 +14,15 @@ from core.model import Channel, Objection
 from core.people import Entries, Entry, People
 
 Known = dict[tuple[Channel, SubjectKey], Entry]
+_BY_PHONE = " (by phone)"
 
 
 def spread(people: People, listed: Entries, now: datetime) -> Known:
     """The entries to add to the list, by channel and current key; what is listed already, under any live key, is left out.
 
     An objection covers the identifiers of the record that shows it and, through a strong e-mail, those of every record
-    with that e-mail. Through a strong phone alone it covers the phones of the other records, for the telephone only.
+    with that e-mail. Through a strong phone alone it covers the phones of the other records, for the telephone only; such
+    an entry says so in its source and leads no further, else lifting the objection would let it come back from there.
     """
     known: Known = dict(listed)
     new: Known = {}
@@ -42,7 +44,7 @@ def _covered(people: People, rows: list[Row], known: Known, now: datetime, *, ph
             showing = any(item.channel == channel for item in row.objections)
             for item in _reached(people, row, channel, showing=showing, phone_only=phone_only):
                 if not any((channel, key) in known for key in item.keys):
-                    yield Entry(channel, item.key, objected_at, source)
+                    yield Entry(channel, item.key, objected_at, f"{source}{_BY_PHONE if phone_only else ''}")
 
 
 def _cause(
@@ -61,6 +63,7 @@ def _cause(
         for item in row.identifiers
         if (item.kind == "phone") == phone_only and people.strong(item)
         for entry in _entries(item, channel, known)
+        if not entry.source.endswith(_BY_PHONE)
     ]
     return min(entries, default=None)
 

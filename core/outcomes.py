@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from core import canonical
-from core.actions import FINAL, Action, Bin, Clear, Erase, Restrict, Suppress
+from core.actions import FINAL, Action, Anonymise, Bin, Clear, Erase, Restrict, Suppress
 from core.connector import AlreadyDone, Changed, Done, Gone, Receipt, Refused
+from core.identity import nobody
 from core.ledger import Entry as Line
-from core.model import Record
+from core.model import Mark, Record
 from core.people import Entry
 from core.plan import Item
 from core.store.store import Store
@@ -61,7 +62,7 @@ class Outcomes:
     def intend(self, tickets: Sequence[Ticket], now: datetime) -> list[int]:
         """Says what is about to be done; answers the places of the intents in the ledger.
 
-        A flag we are about to set is remembered as ours from here on.
+        A mark we are about to make is remembered as ours from here on.
         """
         intents = []
         with self._store.transaction():
@@ -69,8 +70,7 @@ class Outcomes:
                 line = self._store.ledger.append(now, "intent", ticket.body())
                 self._store.ledger.owe(line, "outcome", ticket.item.ref.crm, ticket.body())
                 intents.append(line.seq)
-                if isinstance(ticket.item.action, Suppress):
-                    self._store.index.record_push(ticket.item.ref, ticket.item.action.channels, now)
+                self._store.index.record_push(ticket.item.ref, _marks(ticket.item.action), now)
         return intents
 
     def refuse(self, ticket: Ticket, receipt: Receipt, now: datetime) -> None:
@@ -88,6 +88,9 @@ class Outcomes:
             self._store.plans.answer(ticket.digest, ticket.place, word(held))
             if isinstance(held, Done | AlreadyDone | Gone):
                 self._remember(ticket, record, line, now)
+            if isinstance(held, AlreadyDone) and isinstance(ticket.item.action, Restrict):
+                # Perhaps somebody else's, under Art. 18: then it stands above destruction.
+                self._store.index.drop_push(ticket.item.ref, "restriction")
         return held
 
     def undone(self, ticket: Ticket, intent: int, now: datetime) -> None:
@@ -96,6 +99,8 @@ class Outcomes:
             body = {"intent": intent, "ref": str(ticket.item.ref), "result": "undone"}
             self._store.ledger.append(now, "recovery", body)
             self._store.ledger.settle(intent)
+            for mark in _marks(ticket.item.action):
+                self._store.index.drop_push(ticket.item.ref, mark)
 
     def _append(
         self, ticket: Ticket, receipt: Receipt, record: Record | None, now: datetime, intent: int | None = None
@@ -118,9 +123,20 @@ class Outcomes:
         if isinstance(ticket.item.action, FINAL):
             rows = self._store.index.get([ticket.item.ref])
             self._store.tombstones.add((i for row in rows for i in row.identifiers), ticket.item.rule, now)
-        elif record is not None:
+        if record is not None:
             owed = {"ref": str(ticket.item.ref), "rule": ticket.item.rule, "did": canonical.label(ticket.item.action)}
             self._store.ledger.owe(line, "note", ticket.item.ref.crm, owed)
+
+
+def _marks(action: Action) -> tuple[Mark, ...]:
+    match action:
+        case Suppress(channels):
+            return channels
+        case Restrict():
+            return ("restriction",)
+        case Anonymise():
+            return ("anonymised",)
+    return ()
 
 
 def confirmed(action: Action, receipt: Receipt, record: Record | None) -> Receipt:
@@ -136,6 +152,8 @@ def confirmed(action: Action, receipt: Receipt, record: Record | None) -> Receip
             return Refused("read back: the property is still filled")
         case Restrict() if record and not record.restricted:
             return Refused("read back: the record is not restricted")
+        case Anonymise() if record and not nobody(record.emails, record.phones):
+            return Refused("read back: an identifier is still there")
         case Bin() | Erase() if record:
             return Refused("read back: the record is still there")
     return receipt

@@ -65,8 +65,7 @@ class People:
 
     def __init__(self, rows: Iterable[Row], shared_above: int) -> None:
         self.rows = {row.ref: row for row in rows}
-        self._shared_above = shared_above
-        self._count = self._counts()
+        self._shared = {key for key, count in self._counts().items() if count > shared_above}
         self._all = self._grouped(lambda _: True)
         self._by_email = self._grouped(lambda item: item.kind == "email")
         self._members = self._listed(self._all)
@@ -74,7 +73,7 @@ class People:
 
     def strong(self, item: Identifier) -> bool:
         """True when an identifier is one person's: few records carry it and it is no generic mailbox."""
-        return not item.generic and self._count[item.key] <= self._shared_above
+        return not item.generic and self._shared.isdisjoint(item.keys)
 
     def linked(self, ref: Ref) -> tuple[Ref, ...]:
         """The other records of the same person, sorted."""
@@ -96,27 +95,42 @@ class People:
         """What is known of the person behind a record. `entries` is the suppression list with all that it will gain."""
         own = self.rows[ref]
         person = [self.rows[item] for item in self._members[self._all.find(ref)]]
-        by_email = [self.rows[item] for item in self._mail_members[self._by_email.find(ref)]]
+        dating = self._dating(own)
         return Facts(
             linked=self.linked(ref),
             inbound=_latest(person, collected=True),
-            anchored=_latest([own], collected=True, also=_latest(by_email, collected=False)),
-            signals=frozenset(signal for row in person for signal in row.signals),
+            anchored=_latest([own], collected=True, also=_latest(dating, collected=False)),
+            signals=_signals(person),
+            loose=_signals(person) - _signals(dating),
             open=tuple((row.ref, kind) for row in person for kind in row.open),
             unreadable=tuple((row.ref, source) for row in person for source in row.unreadable),
             objected=_objected(own, entries),
             holds=tuple(sorted({hold for row in person for hold in holds(row)})),
-            restricted=any(row.restricted for row in person),
+            restricted=any(row.restricted and (row is own or "restriction" not in row.ours) for row in person),
+            anonymised="anonymised" in own.ours,
             requests=tuple(sorted({request for row in person for request in row.requests})),
             gaps=gaps,
             shared=any(not self.strong(item) for item in own.identifiers),
+            crowded=any(i.kind == "email" and not i.generic and not self.strong(i) for i in own.identifiers),
         )
+
+    def _dating(self, own: Row) -> list[Row]:
+        """The rows that tell when the person of a row was in contact: matched by e-mail, with no strong phone against it."""
+        rows = [self.rows[item] for item in self._mail_members[self._by_email.find(own.ref)]]
+        mine = self._phones(own)
+        if not mine or len(rows) == 1:
+            return rows
+        return [row for row in rows if not (theirs := self._phones(row)) or mine & theirs]
+
+    def _phones(self, row: Row) -> set[SubjectKey]:
+        return {item.key for item in row.identifiers if item.kind == "phone" and self.strong(item)}
 
     def _counts(self) -> dict[SubjectKey, int]:
         count: dict[SubjectKey, int] = defaultdict(int)
         for row in self.rows.values():
             for item in row.identifiers:
-                count[item.key] += 1
+                for key in item.keys:
+                    count[key] += 1
         return count
 
     def _grouped(self, wanted: Callable[[Identifier], bool]) -> Groups:
@@ -125,7 +139,8 @@ class People:
             groups.find(row.ref)
             for item in row.identifiers:
                 if wanted(item) and self.strong(item):
-                    groups.join(row.ref, item.key)
+                    for key in item.keys:
+                        groups.join(row.ref, key)
         return groups
 
     def _listed(self, groups: Groups) -> dict[Hashable, list[Ref]]:
@@ -133,6 +148,10 @@ class People:
         for ref in sorted(self.rows):
             members[groups.find(ref)].append(ref)
         return members
+
+
+def _signals(rows: list[Row]) -> frozenset[str]:
+    return frozenset(signal for row in rows for signal in row.signals)
 
 
 def _latest(rows: list[Row], *, collected: bool, also: Seen | None = None) -> Seen | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
@@ -48,15 +49,20 @@ class Period:
 def due_on(start: datetime, period: Period, zone: tzinfo) -> date:
     """The last day on which a record may be kept: `start` plus the period, as days of the zone (RET-21).
 
-    Hours count as the whole days that hold them, so that nobody is overdue before the period has run out. What ends
-    beyond the calendar is never due.
+    Hours count as the whole days that hold them, so that nobody is overdue before the period has run out. A moment at
+    the end of time, which some tools write for "never", is never due.
     """
     whole = -(-period.minutes // 1440)
     try:
         day = start.astimezone(zone).date()
-        return day + relativedelta(months=period.months) + timedelta(days=period.days + whole)
+        return _months_after(day, period.months) + timedelta(days=period.days + whole)
     except (OverflowError, ValueError):
         return date.max
+
+
+def _months_after(day: date, months: int) -> date:
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def is_overdue(due: date, now: datetime, zone: tzinfo) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -22,7 +22,7 @@ def propose(
     store: Store, judge: Judge, connectors: Mapping[str, Connector], reading: Reading, limits: Brakes, now: datetime
 ) -> Plan:
     """The plan that follows from a reading at a moment."""
-    known, new = knowledge(store, judge, tuple(reading.gaps), now)
+    known, new = knowledge(store, judge, tuple(reading.gaps), now, connectors)
     capabilities: dict[str, Capabilities] = {crm: item.capabilities for crm, item in connectors.items()}
     made = plan(
         judge.findings(sorted(reading.seen), reading.local, known, now),
@@ -32,21 +32,24 @@ def propose(
         judge.version,
         now,
     )
+    before = store.index.last_counts(reading.scans).items()
     measured = brakes.Known(
         records=reading.records,
-        before=store.index.last_counts(reading.scans),
+        before={place: count for place, count in before if place[0] in connectors},
         objecting=_objecting(known, new),
         policy_seen=store.plans.policy_seen(judge.version),
     )
     return replace(made, trips=brakes.trips(made, measured, limits))
 
 
-def knowledge(store: Store, judge: Judge, gaps: tuple[str, ...], now: datetime) -> tuple[Known, tuple[Entry, ...]]:
+def knowledge(
+    store: Store, judge: Judge, gaps: tuple[str, ...], now: datetime, connected: Collection[str] | None = None
+) -> tuple[Known, tuple[Entry, ...]]:
     """Everything known of everybody in the index, and the entries that the list will gain."""
     people = judge.people(store.index.rows())
     listed = store.suppression.listed()
     new = spread(people, listed, now)
-    return Known(people, {**listed, **new}, store.holds.matcher(), gaps), tuple(new.values())
+    return Known(people, {**listed, **new}, store.holds.matcher(), gaps, connected), tuple(new.values())
 
 
 def _objecting(known: Known, new: tuple[Entry, ...]) -> dict[str, int]:

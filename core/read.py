@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.connector import Account, Connector
-from core.errors import BadAnswer, RepoussoirError, StopCrm, WrongAccount
+from core.errors import FAULTS, BadAnswer, RepoussoirError, StopCrm, WrongAccount
 from core.findings import Finding
-from core.identity import Identity
-from core.index import row
+from core.identity import Identity, nobody
+from core.index import row, shown
 from core.judge import Judge
 from core.model import Page, Query, Record, Ref
 from core.store.store import Store
@@ -66,21 +66,20 @@ class Reader:
                     self._scan(reading, crm, connector, kind, now)
             except (StopCrm, BadAnswer) as error:
                 reading.gaps.append(_gap(crm, error))
-            except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-                # An adapter that breaks its contract over one row; the message may hold a value, so it is left out.
+            except FAULTS as error:
                 reading.gaps.append(f"{crm}: the connector failed ({type(error).__name__})")
         return reading
 
     def note(self, records: Sequence[Record], scan_id: int = 0) -> None:
-        """Writes records to the index; flags that we set ourselves are told from objections on the way."""
+        """Writes records to the index; the marks that we made ourselves are told from those of others on the way."""
         pushed = self._store.index.pushed([record.ref for record in records])
         rows = []
         with self._store.transaction():
             for record in records:
-                ours = pushed.get(record.ref, frozenset())
-                for channel in ours - record.suppressed - {item.channel for item in record.objections}:
-                    self._store.index.drop_push(record.ref, channel)
-                rows.append(row(record, self._identity, ours))
+                made = row(record, self._identity, pushed.get(record.ref, frozenset()))
+                for mark in made.ours - shown(made, record.objections):
+                    self._store.index.drop_push(record.ref, mark)
+                rows.append(made)
             self._store.index.put(rows, scan_id)
 
     def _hidden(self, crm: str, account: Account) -> tuple[str, ...]:
@@ -107,25 +106,27 @@ class Reader:
 
     def _scan(self, reading: Reading, crm: str, connector: Connector, kind: str, now: datetime) -> None:
         query = Query(kind, self._judge.needs(connector.schema(kind)))
+        evidence = self._store.evidence()
         scan_id = self._store.index.begin_scan(crm, kind, self._clock())
         reading.scans.append(scan_id)
         whole = False
         for page in connector.scan(query):
-            self._take(reading, page, scan_id, now)
+            self._take(reading, page, scan_id, now, evidence)
             whole = page.last
             reading.records[crm, kind] = reading.records.get((crm, kind), 0) + len(page.records)
             self._progress(f"{crm} {kind}", len(page.records), page.total)
         if not whole:
             raise BadAnswer(f"the scan of {kind} ended before its last page")
-        kept = self._store.evidence()
-        reading.records[crm, kind] = self._store.index.end_scan(scan_id, crm, kind, self._clock(), kept)
+        reading.records[crm, kind] = self._store.index.end_scan(scan_id, crm, kind, self._clock(), evidence)
 
-    def _take(self, reading: Reading, page: Page, scan_id: int, now: datetime) -> None:
-        self.note(page.records, scan_id)
-        for record in page.records:
+    def _take(self, reading: Reading, page: Page, scan_id: int, now: datetime, evidence: frozenset[Ref]) -> None:
+        """Notes a page; the row of somebody whom a plan under way has anonymised stays, as evidence for the rest of it."""
+        some = [item for item in page.records if item.ref not in evidence or not nobody(item.emails, item.phones)]
+        self.note(some, scan_id)
+        for record in some:
             reading.seen.add(record.ref)
-            found = self._judge.local(record, now)
-            if found:
+            reading.local.pop(record.ref, None)
+            if found := self._judge.local(record, now):
                 reading.local[record.ref] = found
 
 

@@ -9,7 +9,7 @@ from itertools import groupby
 
 from core.actions import Action, Anonymise, Bin, Clear, Command, Erase, Redact
 from core.connector import AlreadyDone, Connector, Done, Gone
-from core.errors import BadAnswer, StopCrm
+from core.errors import FAULTS, BadAnswer, StopCrm
 from core.judge import Judge
 from core.model import Record, Ref
 from core.outcomes import Outcomes, Ticket, confirmed
@@ -22,13 +22,13 @@ def recover(store: Store, connectors: Mapping[str, Connector], judge: Judge, out
     """Settles what the ledger owes for the connected CRMs; answers how many intents it resolved.
 
     An intent whose effect is there becomes an outcome; one whose effect is not is struck out, and its item is open again.
-    Must be called before a plan is made or applied.
+    Must be called before a plan is made or applied. What a CRM cannot tell now stays owed; nothing is written there
+    until it is resolved.
     """
     owed = [item for item in store.ledger.owed("outcome") if item.crm in connectors]
     before = len(owed)
     for _, group in groupby(sorted(owed, key=_place), key=_place):
-        # A CRM that cannot be asked owes on, and is a gap of the reading that follows; the others go on.
-        with suppress(StopCrm, BadAnswer):
+        with suppress(StopCrm, BadAnswer, *FAULTS):
             _resolve(store, connectors, judge, outcomes, list(group), now)
     return before - sum(item.crm in connectors for item in store.ledger.owed("outcome"))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from typing import Literal
 
 from core.actions import Action, Anonymise, Bin, Erase, Restrict
@@ -17,6 +17,7 @@ from core.schema import Schema
 
 Outcome = Literal["erase", "bin", "anonymise", "restrict"]
 MONTH_BEFORE = Period(days=30)
+_SOME_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 CUSTOMER_SIGNALS = frozenset({"won_deal", "order", "contract", "customer_stage"})
 
 
@@ -63,45 +64,55 @@ class Retention:
     def judge(self, record: Record, facts: Facts, now: datetime) -> Iterator[Finding]:
         """At most one finding: overdue, due soon, or undatable; none for a record that is simply kept."""
         rule = self.applicable(record, facts)
-        if rule is None:
+        if rule is None or facts.anonymised:
             return
         if facts.unreadable:
             yield self._blind(record, rule, facts)
         elif facts.anchored is None:
             yield self._undated(record, rule)
         else:
-            yield from self._timed(
-                record, rule, facts, max(facts.anchored, facts.inbound or facts.anchored, key=_when), now
-            )
+            yield from self._timed(record, rule, facts, _last(facts) or facts.anchored, now)
 
     def audience(self, facts: Facts) -> str:
         """Customer, prospect, or what the configuration says of the others; unknown when a source of it was unreadable."""
-        if facts.signals & self._customer:
+        return self._audience(facts.signals, facts)
+
+    def _audience(self, signals: frozenset[str], facts: Facts) -> str:
+        if signals & self._customer:
             return "customer"
         if facts.unreadable:
             return "unknown"
-        return "prospect" if "prospect_stage" in facts.signals else self._otherwise
+        return "prospect" if "prospect_stage" in signals else self._otherwise
 
     def applicable(self, record: Record, facts: Facts) -> Rule | None:
-        """The rule that governs a record: the longest of those that apply; of all when the audience is unknown."""
-        audience = self.audience(facts)
+        """The rule that governs a record: the one of those that apply which keeps it longest; of all when unsure of whom.
+
+        What a phone alone says of the audience may only add rules.
+        """
+        audiences = {self.audience(facts), self._audience(facts.signals - facts.loose, facts)}
         rules = [
             rule
             for rule in self._rules
             if (not rule.crms or record.ref.crm in rule.crms)
             and (not rule.kinds or record.ref.kind in rule.kinds)
-            and (audience == "unknown" or rule.audience in {"any", audience})
+            and ("unknown" in audiences or rule.audience in {"any", *audiences})
         ]
-        return max(rules, key=lambda rule: (rule.period.length, rule.id), default=None)
+        last = _last(facts)
+        start = last.moment.at if last else _SOME_DAY
+        return max(rules, key=lambda rule: (due_on(start, rule.period, self._zone), rule.id), default=None)
 
     def _timed(self, record: Record, rule: Rule, facts: Facts, last: Seen, now: datetime) -> Iterator[Finding]:
         due = due_on(last.moment.at, rule.period, self._zone)
         if is_overdue(due, now, self._zone):
-            yield self._open(record, rule, facts, last, due) if facts.open else self._overdue(record, rule, last, due)
-        elif is_overdue(due, now + timedelta(days=self._remind_before.days), self._zone) and not facts.open:
+            yield self._over(record, rule, facts, last, due)
+        elif self._remind_before.after(now).astimezone(self._zone).date() >= due and not facts.open:
             yield self._finding(record, rule, "R-S4.2", f"will be due after {due}", last, due)
 
-    def _overdue(self, record: Record, rule: Rule, last: Seen, due: date) -> Finding:
+    def _over(self, record: Record, rule: Rule, facts: Facts, last: Seen, due: date) -> Finding:
+        if facts.open:
+            return self._open(record, rule, facts, last, due)
+        if facts.crowded:
+            return self._crowded(record, rule, last, due)
         because = f"no contact from the person since {last.moment.at.astimezone(self._zone).date()}; kept until {due}"
         action = _action(rule, record)
         return self._finding(record, rule, rule.source, because, last, due, action)
@@ -109,6 +120,10 @@ class Retention:
     def _open(self, record: Record, rule: Rule, facts: Facts, last: Seen, due: date) -> Finding:
         ref, kind = facts.open[0]
         return self._finding(record, rule, "RET-20", f"open {kind} on {ref}: not due, though silent", last, due)
+
+    def _crowded(self, record: Record, rule: Rule, last: Seen, due: date) -> Finding:
+        because = f"silent and kept until {due}, but its address is on too many records to tell whose contact is whose"
+        return self._finding(record, rule, "RET-20", because, last, due)
 
     def _undated(self, record: Record, rule: Rule) -> Finding:
         because = "no collection date and no contact from the person: quarantined, never erased"
@@ -145,8 +160,10 @@ class Retention:
         return f"{self.name}/{rule.id}"
 
 
-def _when(seen: Seen) -> datetime:
-    return seen.moment.at
+def _last(facts: Facts) -> Seen | None:
+    """The latest contact that is known of the person, wherever it was seen."""
+    seen = [item for item in (facts.anchored, facts.inbound) if item]
+    return max(seen, key=lambda item: item.moment.at, default=None)
 
 
 def _action(rule: Rule, record: Record) -> Action | None:

@@ -5,17 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import Connection, CursorResult, Engine, Executable, Row, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from core.errors import StoreProblem
 
+T = TypeVar("T")
+_BATCH = 400
 _MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def batched(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Pieces small enough to be the parameters of one statement."""
+    yield from (items[start : start + _BATCH] for start in range(0, len(items), _BATCH))
 
 
 class Database:
@@ -84,6 +92,13 @@ def problems(url: str) -> Iterator[None]:
     except DBAPIError as error:
         where = make_url(url).render_as_string(hide_password=True)
         raise StoreProblem(f"The store {where} failed: {str(error.orig).strip()}.", _mend(str(error.orig))) from None
+    except CommandError:
+        where = make_url(url).render_as_string(hide_password=True)
+        raise StoreProblem(
+            f"The store {where} was made by a newer version.", "Install that version, or restore a backup."
+        ) from None
+    except ImportError as error:
+        raise StoreProblem(f"The store needs the Python package {error.name}.", "Install it.") from None
     except SQLAlchemyError as error:
         raise StoreProblem(f"The store cannot be opened ({type(error).__name__}).", "Check `store.url`.") from None
 

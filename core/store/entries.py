@@ -5,23 +5,24 @@ Reads of the list are `listed()`, for matching, and `export_for_processor()`; th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any, get_args
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, select, update
+from sqlalchemy import and_, delete, func, select
 
 from core.errors import KeyProblem
-from core.identity import Identifier, Keyring, Kind, SubjectKey
+from core.identity import Identifier, Keyring, SubjectKey
 from core.index import Row
 from core.model import Channel
 from core.people import Entry
 from core.periods import Period
-from core.store.database import Database
+from core.store.database import Database, batched
 from core.store.tables import hmac_key, hold, hold_scope, suppression, tombstone
 
 PURPOSE = "direct_marketing"
-DIGEST = 64
+_SUBJECT_KEY = re.compile(r"(?:email|phone):([^:]+):[0-9a-f]{64}$")
 
 
 class Keys:
@@ -46,7 +47,8 @@ class Keys:
         if missing:
             names = ", ".join(sorted(missing))
             raise KeyProblem(
-                f"The store holds entries under the key {names}, which is not given.", "Give it beside the new one."
+                f"The store holds entries or legal holds under the key {names}, which is not given.",
+                "Give it beside the new one.",
             )
         new = [{"key_id": k, "check_value": v, "added_at": now} for k, v in given.items() if k not in known]
         if new:
@@ -57,12 +59,11 @@ class Keys:
         return frozenset(row.key_id for row in self._database.rows(select(hmac_key.c.key_id)))
 
     def in_use(self) -> frozenset[str]:
-        """The key ids that an entry, a tombstone or a hold in force still carries."""
+        """The key ids that an entry, a tombstone, or a hold in force still carries."""
         found = [self._database.rows(select(table.c.key_id).distinct()) for table in (suppression, tombstone)]
         in_force = select(hold_scope.c.target).join(hold).where(hold.c.released_at.is_(None))
-        held = (row.target.split(":") for row in self._database.rows(in_force))
-        keys = {parts[1] for parts in held if parts[0] in get_args(Kind) and len(parts[-1]) == DIGEST}
-        return frozenset(row.key_id for rows in found for row in rows) | keys
+        held = (_SUBJECT_KEY.match(row.target) for row in self._database.rows(in_force))
+        return frozenset(row.key_id for rows in found for row in rows) | {match[1] for match in held if match}
 
 
 class SuppressionList:
@@ -79,8 +80,8 @@ class SuppressionList:
     def listed_for(self, rows: Iterable[Row]) -> dict[tuple[Channel, SubjectKey], Entry]:
         """The entries that some records are on."""
         digests = sorted({key.digest for row in rows for item in row.identifiers for key in item.keys})
-        parts = [digests[start : start + 400] for start in range(0, len(digests), 400)]
-        found = (self._database.rows(select(suppression).where(suppression.c.digest.in_(part))) for part in parts)
+        query = select(suppression)
+        found = (self._database.rows(query.where(suppression.c.digest.in_(part))) for part in batched(digests))
         return {(entry.channel, entry.key): entry for lines in found for entry in map(_entry, lines)}
 
     def matching(self, identifier: Identifier) -> tuple[Entry, ...]:
@@ -118,25 +119,14 @@ class SuppressionList:
 
     def rekey(self, identifiers: Iterable[Identifier]) -> int:
         """Moves entries under an old key to the current one, for identifiers that were just seen. Answers how many."""
+        moves = {old: item.key for item in identifiers for old in item.keys[1:]}
         moved = 0
-        for item in identifiers:
-            for entry in self.matching(item) if len(item.keys) > 1 else ():
-                if entry.key != item.key:
-                    self._move(entry, item.key)
+        with self._database.transaction():
+            for part in batched([old.digest for old in moves]):
+                for line in self._database.rows(select(suppression).where(suppression.c.digest.in_(part))):
+                    self._move(line, moves[SubjectKey(line.kind, line.key_id, line.digest)])
                     moved += 1
         return moved
-
-    def _move(self, entry: Entry, key: SubjectKey) -> None:
-        """Puts an entry under another key with its evidence; of two entries for one person, the older stays (SUP-04)."""
-        here, there = _place(entry.channel, entry.key), _place(entry.channel, key)
-        with self._database.transaction():
-            present = self._database.rows(select(suppression).where(there))
-            if present and present[0].objected_at <= entry.objected_at:
-                self._database.execute(delete(suppression).where(here))
-                return
-            self._database.execute(delete(suppression).where(there))
-            values = {"kind": key.kind, "key_id": key.key_id, "digest": key.digest}
-            self._database.execute(update(suppression).where(here).values(**values))
 
     def export_for_processor(self, channel: Channel) -> Iterator[SubjectKey]:
         """The keys of a channel, for a processor that shares the secret."""
@@ -152,6 +142,19 @@ class SuppressionList:
         for entry in self._entries():
             found[entry.channel, entry.source] = found.get((entry.channel, entry.source), 0) + 1
         return found
+
+    def _move(self, line: Any, key: SubjectKey) -> None:
+        """Puts an entry under another key, evidence included; of two for one person the earlier one stands."""
+        old, new = suppression.c, self._database.insert(suppression)
+        where = and_(old.channel == line.channel, old.digest == line.digest, old.purpose == line.purpose)
+        self._database.execute(delete(suppression).where(where))
+        names = ("objected_at", "source", "evidence", "review_on")
+        upsert = new.on_conflict_do_update(
+            index_elements=[column.name for column in suppression.primary_key],
+            set_={name: new.excluded[name] for name in names},
+            where=new.excluded.objected_at < old.objected_at,
+        )
+        self._database.execute(upsert, [{**line._mapping, "key_id": key.key_id, "digest": key.digest}])
 
     def _entries(self) -> Iterator[Entry]:
         yield from map(_entry, self._database.rows(select(suppression)))
@@ -178,7 +181,10 @@ class Tombstones:
             for item in identifiers
         ]
         if rows:
-            self._database.execute(self._database.insert(tombstone).on_conflict_do_nothing(), rows)
+            statement = self._database.insert(tombstone)
+            latest = {name: statement.excluded[name] for name in ("erased_at", "until")}
+            keys = [column.name for column in tombstone.primary_key]
+            self._database.execute(statement.on_conflict_do_update(index_elements=keys, set_=latest), rows)
 
     def purge(self, now: datetime) -> int:
         """Forgets those whose stated period has passed."""
@@ -187,13 +193,6 @@ class Tombstones:
     def count(self) -> int:
         """How many there are."""
         return int(self._database.rows(select(func.count()).select_from(tombstone))[0][0])
-
-
-def _place(channel: Channel, key: SubjectKey) -> ColumnElement[bool]:
-    column = suppression.c
-    return and_(
-        column.channel == channel, column.kind == key.kind, column.key_id == key.key_id, column.digest == key.digest
-    )
 
 
 def _entry(row: Any) -> Entry:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -71,18 +72,20 @@ class Holds:
 
     def matcher(self) -> Matcher:
         """A look-up of the holds in force."""
-        return Matcher({target: item.id for item in self.all() if not item.released_at for target in item.scope})
+        return Matcher([(target, item.id) for item in self.all() if not item.released_at for target in item.scope])
 
 
 class Matcher:
     """Which holds a record is under by itself."""
 
-    def __init__(self, targets: dict[str, str]) -> None:
-        self._targets = targets
+    def __init__(self, targets: Iterable[tuple[str, str]]) -> None:
+        self._holds: dict[str, list[str]] = defaultdict(list)
+        for target, id in targets:
+            self._holds[target].append(id)
 
     def __call__(self, row: Row) -> tuple[str, ...]:
         """The ids of the holds on a record's ref or on one of its subject keys."""
-        if not self._targets:
+        if not self._holds:
             return ()
         names = [str(row.ref), *(str(key) for item in row.identifiers for key in item.keys)]
-        return tuple(dict.fromkeys(self._targets[name] for name in names if name in self._targets))
+        return tuple(dict.fromkeys(id for name in names for id in self._holds.get(name, ())))

@@ -1,21 +1,22 @@
-"""The index at rest: one pseudonymised row a record, and which channels of it we suppressed ourselves."""
+"""The index at rest: one pseudonymised row a record, and which marks on it we made ourselves."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
-from sqlalchemy import and_, delete, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Table, and_, delete, func, select, true, update
 
 from core.identity import Identifier, SubjectKey
 from core.index import Row
-from core.model import Channel, Moment, Objection, Ref
-from core.store.database import Database
+from core.model import Channel, Mark, Moment, Objection, Ref
+from core.store.database import Database, batched
 from core.store.tables import push, record, record_key, scan
 
-_BATCH = 400
+Part = tuple[str, str, Sequence[str]]
 
 
 class Index:
@@ -31,16 +32,17 @@ class Index:
         assert done.inserted_primary_key is not None
         return int(done.inserted_primary_key[0])
 
-    def end_scan(self, scan_id: int, crm: str, kind: str, now: datetime, kept: Collection[Ref] = ()) -> int:
-        """Closes a scan that was complete: rows it did not see are forgotten, save those that are still evidence.
+    def end_scan(self, scan_id: int, crm: str, kind: str, now: datetime, spared: Collection[Ref] = ()) -> int:
+        """Closes a scan that was complete: rows it did not see are forgotten, but for those to be spared.
 
         Answers how many records there are.
         """
         with self._database.transaction():
-            stale = and_(record.c.crm == crm, record.c.kind == kind, record.c.scan_id != scan_id)
-            gone = [Ref(line.crm, line.kind, line.id) for line in self._database.rows(select(record).where(stale))]
-            self.forget([ref for ref in gone if ref not in kept])
-            count = self.count(crm, kind) - sum(ref in kept for ref in gone)
+            place = and_(record.c.crm == crm, record.c.kind == kind)
+            stale = select(record.c.id).where(place, record.c.scan_id != scan_id)
+            gone = [Ref(crm, kind, line.id) for line in self._database.rows(stale)]
+            self.forget([ref for ref in gone if ref not in spared])
+            count = self.count(crm, kind) - sum(ref in spared for ref in gone)
             self._database.execute(update(scan).where(scan.c.id == scan_id).values(ended_at=now, records=count))
         return count
 
@@ -71,17 +73,17 @@ class Index:
                 statement.on_conflict_do_update(index_elements=["crm", "kind", "id"], set_=changed),
                 [_flat(row, scan_id) for row in rows],
             )
-            self._forget_keys([row.ref for row in rows])
+            for part in _parts([row.ref for row in rows]):
+                self._database.execute(delete(record_key).where(_at(record_key, part)))
             keys = [line for row in rows for line in _key_lines(row)]
             if keys:
                 self._database.execute(record_key.insert(), keys)
 
     def forget(self, refs: Sequence[Ref]) -> None:
-        """Drops rows, with their keys and pushes."""
-        self._forget_keys(refs)
-        for table in (record, push):
-            for part in _parts(refs):
-                self._database.execute(delete(table).where(tuple_(table.c.crm, table.c.kind, table.c.id).in_(part)))
+        """Drops rows, with their keys and marks."""
+        for part in _parts(refs):
+            for table in (record_key, push, record):
+                self._database.execute(delete(table).where(_at(table, part)))
 
     def rows(self) -> Iterator[Row]:
         """Every row, by account, kind and id."""
@@ -92,47 +94,46 @@ class Index:
         return [row for part in _parts(refs) for row in self._loaded(part)]
 
     def closure(self, refs: Iterable[Ref], shared_above: int) -> list[Row]:
-        """The rows of some refs and of everybody they can be linked to, key by key.
+        """The rows of some refs and of everybody they are linked to, key by key.
 
         A key on more records than `shared_above` links nothing and is not followed; one record more than that many is
         still read, so that its being shared shows.
         """
         found: dict[Ref, Row] = {}
+        witnesses: set[Ref] = set()
         followed: set[SubjectKey] = set()
         wanted = set(refs)
         while wanted:
-            rows = [row for row in self.get(sorted(wanted)) if row.ref not in found]
+            rows = self.get(sorted(wanted))
             found |= {row.ref: row for row in rows}
-            keys = {item.key for row in rows for item in row.identifiers} - followed
+            keys = {key for row in rows for i in row.identifiers if not i.generic for key in i.keys} - followed
             followed |= keys
-            wanted = self._carriers(sorted(keys), shared_above) - set(found)
-        return list(found.values())
+            shared = self._shared(sorted(keys), shared_above)
+            wanted = set(self.carriers(keys - shared)) - set(found)
+            witnesses |= {ref for key in sorted(shared) for ref in self._some_carriers(key, shared_above + 1)}
+        return [*found.values(), *self.get(sorted(witnesses - set(found)))]
 
-    def pushed(self, refs: Sequence[Ref]) -> dict[Ref, frozenset[Channel]]:
-        """The channels whose flag we set ourselves, by ref."""
-        found: dict[Ref, set[Channel]] = defaultdict(set)
+    def pushed(self, refs: Sequence[Ref]) -> dict[Ref, frozenset[Mark]]:
+        """The marks that we made ourselves, by ref."""
+        found: dict[Ref, frozenset[Mark]] = {}
         for part in _parts(refs):
-            query = select(push).where(tuple_(push.c.crm, push.c.kind, push.c.id).in_(part))
-            for row in self._database.rows(query):
-                found[Ref(row.crm, row.kind, row.id)].add(row.channel)
-        return {ref: frozenset(channels) for ref, channels in found.items()}
+            found |= self._marks(part)
+        return found
 
-    def record_push(self, ref: Ref, channels: Iterable[Channel], now: datetime) -> None:
-        """Notes that we set these flags, so that they are no source of an objection."""
-        lines = [
-            {"crm": ref.crm, "kind": ref.kind, "id": ref.id, "channel": item, "pushed_at": now} for item in channels
-        ]
+    def record_push(self, ref: Ref, marks: Iterable[Mark], now: datetime) -> None:
+        """Notes that we make these marks: a flag is no source of an objection then, a restriction no request of Art. 18."""
+        lines = [{"crm": ref.crm, "kind": ref.kind, "id": ref.id, "channel": item, "pushed_at": now} for item in marks]
         if lines:
             self._database.execute(self._database.insert(push).on_conflict_do_nothing(), lines)
 
-    def drop_push(self, ref: Ref, channel: Channel) -> None:
-        """Forgets a push whose flag is no longer set: the next time it is set, somebody else did."""
-        where = and_(push.c.crm == ref.crm, push.c.kind == ref.kind, push.c.id == ref.id, push.c.channel == channel)
+    def drop_push(self, ref: Ref, mark: Mark) -> None:
+        """Forgets a mark that no longer shows: the next time it does, somebody else made it."""
+        where = and_(push.c.crm == ref.crm, push.c.kind == ref.kind, push.c.id == ref.id, push.c.channel == mark)
         self._database.execute(delete(push).where(where))
 
     def lift_pushes(self, identifier: Identifier, channels: Iterable[Channel], now: datetime) -> None:
         """Retires our pushes on every record of an identifier: its flag stays no source, and is pushed no more (SUP-11)."""
-        for ref in self.carriers([identifier.key]):
+        for ref in self.carriers(identifier.keys):
             where = (
                 push.c.crm == ref.crm,
                 push.c.kind == ref.kind,
@@ -143,38 +144,57 @@ class Index:
 
     def carriers(self, keys: Collection[SubjectKey]) -> list[Ref]:
         """The records that carry any of these keys, sorted."""
-        return sorted(self._carriers(sorted(keys), None))
+        query = select(record_key.c.crm, record_key.c.kind, record_key.c.id)
+        found = (
+            self._database.rows(query.where(record_key.c.digest.in_(part)))
+            for part in batched(sorted(key.digest for key in keys))
+        )
+        return sorted({Ref(line.crm, line.kind, line.id) for lines in found for line in lines})
 
-    def _carriers(self, keys: Sequence[SubjectKey], shared_above: int | None) -> set[Ref]:
-        by_digest: dict[str, set[Ref]] = defaultdict(set)
-        columns = (record_key.c.digest, record_key.c.crm, record_key.c.kind, record_key.c.id)
-        for part in _parts([key.digest for key in keys]):
-            for row in self._database.rows(select(*columns).where(record_key.c.digest.in_(part))):
-                by_digest[row.digest].add(Ref(row.crm, row.kind, row.id))
-        most = None if shared_above is None else shared_above + 1
-        return {ref for refs in by_digest.values() for ref in sorted(refs)[:most]}
+    def _shared(self, keys: Sequence[SubjectKey], above: int) -> set[SubjectKey]:
+        """Those of some keys that more records carry than `above`; a record carries a key once."""
+        by_digest = {key.digest: key for key in keys}
+        count = select(record_key.c.digest).group_by(record_key.c.digest).having(func.count() > above)
+        found = (self._database.rows(count.where(record_key.c.digest.in_(part))) for part in batched(list(by_digest)))
+        return {by_digest[line.digest] for lines in found for line in lines}
 
-    def _forget_keys(self, refs: Sequence[Ref]) -> None:
-        for part in _parts(refs):
-            where = tuple_(record_key.c.crm, record_key.c.kind, record_key.c.id).in_(part)
-            self._database.execute(delete(record_key).where(where))
+    def _some_carriers(self, key: SubjectKey, many: int) -> Iterator[Ref]:
+        query = select(record_key.c.crm, record_key.c.kind, record_key.c.id)
+        for line in self._database.rows(query.where(record_key.c.digest == key.digest).limit(many)):
+            yield Ref(line.crm, line.kind, line.id)
 
-    def _loaded(self, refs: list[Any] | None) -> Iterator[Row]:
+    def _marks(self, part: Part | None) -> dict[Ref, frozenset[Mark]]:
+        """The marks of ours on some records, on all when none are named."""
+        found: dict[Ref, set[Mark]] = defaultdict(set)
+        for line in self._database.rows(select(push).where(_at(push, part))):
+            found[Ref(line.crm, line.kind, line.id)].add(line.channel)
+        return {ref: frozenset(marks) for ref, marks in found.items()}
+
+    def _loaded(self, part: Part | None) -> Iterator[Row]:
         keys: dict[tuple[str, str, str], list[Any]] = defaultdict(list)
         columns = (record_key.c.crm, record_key.c.kind, record_key.c.id)
         query = select(record_key).order_by(*columns, record_key.c.place, record_key.c.rank)
-        for line in self._database.rows(query if refs is None else query.where(tuple_(*columns).in_(refs))):
+        for line in self._database.rows(query.where(_at(record_key, part))):
             keys[line.crm, line.kind, line.id].append(line)
-        place = (record.c.crm, record.c.kind, record.c.id)
-        query = select(record).order_by(*place)
-        for line in self._database.rows(query if refs is None else query.where(tuple_(*place).in_(refs))):
-            yield _row(line, keys.get((line.crm, line.kind, line.id), []))
+        marks = self._marks(part)
+        query = select(record).order_by(record.c.crm, record.c.kind, record.c.id)
+        for line in self._database.rows(query.where(_at(record, part))):
+            ref = Ref(line.crm, line.kind, line.id)
+            yield _row(ref, line, keys.get((line.crm, line.kind, line.id), []), marks.get(ref, frozenset()))
 
 
-def _parts(items: Sequence[Any]) -> Iterator[list[Any]]:
-    """Pieces small enough for one statement; a ref becomes a tuple."""
-    flat = [(item.crm, item.kind, item.id) if isinstance(item, Ref) else item for item in items]
-    yield from (flat[start : start + _BATCH] for start in range(0, len(flat), _BATCH))
+def _parts(refs: Iterable[Ref]) -> Iterator[Part]:
+    """Some refs as account, kind and ids, in pieces small enough for one statement."""
+    for (crm, kind), group in groupby(sorted(refs), key=lambda ref: (ref.crm, ref.kind)):
+        yield from ((crm, kind, ids) for ids in batched([ref.id for ref in group]))
+
+
+def _at(table: Table, part: Part | None) -> ColumnElement[bool]:
+    """The lines of a piece, found by the primary key: a comparison of row values would read the whole table in SQLite."""
+    if part is None:
+        return true()
+    crm, kind, ids = part
+    return and_(table.c.crm == crm, table.c.kind == kind, table.c.id.in_(ids))
 
 
 def _flat(row: Row, scan_id: int) -> dict[str, Any]:
@@ -207,12 +227,12 @@ def _key_lines(row: Row) -> Iterator[dict[str, Any]]:
             }  # fmt: skip
 
 
-def _row(line: Any, keys: list[Any]) -> Row:
+def _row(ref: Ref, line: Any, keys: list[Any], ours: frozenset[Mark]) -> Row:
     places: dict[int, list[Any]] = defaultdict(list)
     for key in keys:
         places[key.place].append(key)
     return Row(
-        ref=Ref(line.crm, line.kind, line.id),
+        ref=ref,
         version=line.version,
         identifiers=tuple(
             Identifier(tuple(SubjectKey(k.key_kind, k.key_id, k.digest) for k in group), group[0].generic)
@@ -231,4 +251,5 @@ def _row(line: Any, keys: list[Any]) -> Row:
         suppressed=frozenset(line.suppressed),
         restricted=line.restricted,
         requests=tuple(line.requests),
+        ours=ours,
     )

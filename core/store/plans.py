@@ -12,7 +12,7 @@ from sqlalchemy import desc, select, update
 from core import canonical
 from core.actions import FINAL
 from core.brakes import Trip
-from core.errors import PlanRefused
+from core.errors import ConfigError, PlanRefused
 from core.findings import Finding
 from core.identity import SubjectKey
 from core.model import Ref
@@ -82,11 +82,6 @@ class Plans:
         rows = self._database.rows(select(plan).where(plan.c.status == "applying").order_by(desc(plan.c.made_at)))
         return [self._kept(row) for row in rows]
 
-    def ended(self, kept: Kept) -> set[Ref]:
-        """The records that a plan has put an end to so far."""
-        done = self.answered(kept.plan.digest)
-        return {kept.plan.items[place].ref for place in done if isinstance(kept.plan.items[place].action, FINAL)}
-
     def approve(self, digest: str, name: str, now: datetime) -> None:
         """Notes who approved a plan."""
         where = plan.c.digest == digest
@@ -96,19 +91,23 @@ class Plans:
         """Notes what became of a plan."""
         self._database.execute(update(plan).where(plan.c.digest == digest).values(status=status))
 
-    def answered(self, digest: str) -> frozenset[int]:
-        """The places of the items of a plan that have got their receipt, counted from 0 among its items."""
-        query = (
-            select(plan_item).where(plan_item.c.digest == digest, plan_item.c.part == "item").order_by(plan_item.c.seq)
-        )
-        return frozenset(place for place, row in enumerate(self._database.rows(query)) if row.receipt)
+    def answered(self, digest: str) -> dict[int, str]:
+        """The receipts that the items of a plan have got, by the item's place, counted from 0 among its items."""
+        where = (plan_item.c.digest == digest, plan_item.c.receipt.is_not(None))
+        rows = self._database.rows(select(plan_item.c.seq, plan_item.c.receipt).where(*where))
+        return {row.seq - 1: row.receipt for row in rows}
 
     def answer(self, digest: str, place: int, receipt: str) -> None:
         """Notes the receipt of an item of a plan."""
-        items = (plan_item.c.digest == digest, plan_item.c.part == "item")
-        first = select(plan_item.c.seq).where(*items).order_by(plan_item.c.seq).limit(1).scalar_subquery()
-        where = (plan_item.c.digest == digest, plan_item.c.seq == first + place)
+        where = (plan_item.c.digest == digest, plan_item.c.seq == place + 1)
         self._database.execute(update(plan_item).where(*where).values(receipt=receipt))
+
+    def ended(self) -> frozenset[Ref]:
+        """The records that a plan under way has erased, binned or anonymised: evidence for what it has still to do."""
+        done = (plan.c.status == "applying", plan_item.c.receipt.in_(["done", "already", "gone"]))
+        bodies = self._database.rows(select(plan_item.c.body).join(plan).where(*done))
+        items = (Item.read(row.body) for row in bodies)
+        return frozenset(item.ref for item in items if isinstance(item.action, FINAL))
 
     def policy_seen(self, policy: str) -> bool:
         """True when destruction was once applied under this version of the policies."""
@@ -165,7 +164,7 @@ def read(head: dict[str, Any], lines: Iterable[tuple[str, dict[str, Any]]]) -> P
             accounts=head["accounts"], policy=head["policy"], made_at=datetime.fromisoformat(head["made_at"]),
             what_if=head["what_if"], trips=tuple(Trip(*trip) for trip in head["trips"]),
         )  # fmt: skip
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError, ConfigError):
         raise PlanRefused("This is not a plan of Repoussoir.", "Make one with `repoussoir plan`.") from None
     if value.digest != head.get("digest"):
         raise PlanRefused("The plan was changed after it was made.", "Make a new one with `repoussoir plan`.")

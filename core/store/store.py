@@ -41,7 +41,7 @@ class Store:
     def evidence(self) -> frozenset[Ref]:
         """Records that are gone and yet bear on others: erased by a plan that is not finished, or owed an outcome (ADR 0005)."""
         owed = {Ref.parse(item.body["ref"]) for item in self.ledger.owed("outcome")}
-        return frozenset(owed | {ref for kept in self.plans.unfinished() for ref in self.plans.ended(kept)})
+        return self.plans.ended() | owed
 
     def lock(self, name: str, owner: str, now: Callable[[], datetime]) -> Lock:
         """The lock of that name, for an owner."""
