@@ -17,6 +17,7 @@ from core.findings import Finding
 from core.judge import Known
 from core.model import Record, Ref
 from core.objections import spread
+from policies.retention import Retention, Weighed
 
 
 def explain(
@@ -31,7 +32,7 @@ def explain(
         found = _read(parts, ref)
         moment = common.moment(now) or parts.tools.now()
         facts, findings = _judged(parts, found, moment)
-        body = _body(found, facts, findings) | {"sources": _sources(parts, findings)}
+        body = _body(found, facts, findings) | _tree(parts, found, facts) | {"sources": _sources(parts, findings)}
     if json:
         as_json(body)
     else:
@@ -80,6 +81,29 @@ def _body(record: Record, facts: Facts, findings: list[Finding]) -> dict[str, An
     }
 
 
+def _tree(parts: Runtime, record: Record, facts: Facts) -> dict[str, Any]:
+    """Which retention rules were weighed, and which one governs: the longest of those that apply (DESIGN §6)."""
+    policy = next((item for item in parts.judge.policies if isinstance(item, Retention)), None)
+    if policy is None:
+        return {"audience": None, "retention": []}
+    return {
+        "audience": policy.audience(facts),
+        "retention": [_weighed(item) for item in policy.weighed(record, facts)],
+    }
+
+
+def _weighed(item: Weighed) -> dict[str, Any]:
+    return {
+        "rule": item.rule.id,
+        "audience": item.rule.audience,
+        "period": str(item.rule.period),
+        "outcome": item.rule.outcome,
+        "applies": item.applies,
+        "kept_until": item.until.isoformat() if item.until else None,
+        "governs": item.governs,
+    }
+
+
 def _finding(finding: Finding) -> dict[str, Any]:
     return {
         "policy": finding.policy,
@@ -98,8 +122,19 @@ def _sources(parts: Runtime, findings: list[Finding]) -> dict[str, str]:
     return {key: f"{s.value} ({s.kind}: {s.src})" for key, s in known.items() if spoken & set(key.split("."))}
 
 
+def _show_tree(weighed: list[dict[str, Any]]) -> None:
+    shown = table("Retention", "rule", "audience", "period", "kept until", "")
+    for item in weighed:
+        says = "governs" if item["governs"] else "applies, shorter" if item["applies"] else "not for this record"
+        shown.add_row(item["rule"], item["audience"], item["period"], item["kept_until"] or "no date", says)
+    if weighed:
+        out.print(shown)
+
+
 def _show(record: Record, body: dict[str, Any], findings: list[Finding]) -> None:
-    pairs(str(record.ref), {name: value for name, value in body.items() if name not in {"ref", "findings"} and value})
+    apart = {"ref", "findings", "retention"}
+    pairs(str(record.ref), {name: value for name, value in body.items() if name not in apart and value})
+    _show_tree(body["retention"])
     if not findings:
         out.print("No rule asks for anything: the record is kept as it is.")
         return

@@ -34,6 +34,16 @@ class Rule:
     source: str = "RET-01"
 
 
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A rule weighed for one record: whether it is for it, until when it would keep it (None undated), whether it governs."""
+
+    rule: Rule
+    applies: bool
+    until: date | None
+    governs: bool
+
+
 class Retention:
     """Finds the records whose person has been silent for longer than every period that applies to them."""
 
@@ -85,21 +95,33 @@ class Retention:
         return "prospect" if "prospect_stage" in signals else self._otherwise
 
     def applicable(self, record: Record, facts: Facts) -> Rule | None:
-        """The rule that governs a record: the one of those that apply which keeps it longest; of all when unsure of whom.
-
-        What a phone alone says of the audience may only add rules.
-        """
-        audiences = {self.audience(facts), self._audience(facts.signals - facts.loose, facts)}
-        rules = [
-            rule
-            for rule in self._rules
-            if (not rule.crms or record.ref.crm in rule.crms)
-            and (not rule.kinds or record.ref.kind in rule.kinds)
-            and ("unknown" in audiences or rule.audience in {"any", *audiences})
-        ]
+        """The rule that governs a record: the one of those that apply which keeps it longest; of all when unsure of whom."""
         last = _last(facts)
         start = last.moment.at if last else _SOME_DAY
+        rules = [rule for rule in self._rules if self._applies(rule, record, facts)]
         return max(rules, key=lambda rule: (due_on(start, rule.period, self._zone), rule.id), default=None)
+
+    def weighed(self, record: Record, facts: Facts) -> tuple[Weighed, ...]:
+        """Every rule as it was weighed for a record, in the order of the configuration."""
+        governing, last = self.applicable(record, facts), _last(facts)
+        return tuple(
+            Weighed(
+                rule,
+                self._applies(rule, record, facts),
+                due_on(last.moment.at, rule.period, self._zone) if last else None,
+                rule is governing,
+            )
+            for rule in self._rules
+        )
+
+    def _applies(self, rule: Rule, record: Record, facts: Facts) -> bool:
+        """What a phone alone says of the audience may only add rules."""
+        audiences = {self.audience(facts), self._audience(facts.signals - facts.loose, facts)}
+        return (
+            (not rule.crms or record.ref.crm in rule.crms)
+            and (not rule.kinds or record.ref.kind in rule.kinds)
+            and ("unknown" in audiences or rule.audience in {"any", *audiences})
+        )
 
     def _timed(self, record: Record, rule: Rule, facts: Facts, last: Seen, now: datetime) -> Iterator[Finding]:
         due = due_on(last.moment.at, rule.period, self._zone)

@@ -130,6 +130,8 @@ def test_the_clock_is_the_persons_an_order_in_one_crm_keeps_the_record_in_anothe
     assert at.exists(f"salesforce:Contact:{SF}")
     explained = at.json("explain", "hubspot:contact:101")
     assert explained["last_contact_source"] == f"won_deal on salesforce:Contact:{SF}"
+    assert explained["audience"] == "customer"
+    assert [item["rule"] for item in explained["retention"] if item["governs"]] == ["customers"]
 
 
 def test_a_switchboard_number_neither_keeps_nor_condemns(at: Desk) -> None:

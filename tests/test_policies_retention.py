@@ -180,3 +180,26 @@ def test_ret_23_holds_stand_above_restriction_above_everything_destructive(facts
 
     assert settle(erase, facts).blocked == obstacle
     assert settle(silence, facts).blocked == ""
+
+
+def test_the_tree_shows_every_rule_and_that_the_longest_which_applies_governs() -> None:
+    """`explain` shows it: what is not for this record, what is shorter, what governs, each with its day."""
+    short = Rule("short", Period(months=12), "any")
+    elsewhere = Rule("elsewhere", Period(months=99), "any", crms=("salesforce",))
+    policy = Retention((short, PROSPECTS, CUSTOMERS, elsewhere), PARIS, otherwise="prospect")
+
+    tree = policy.weighed(Record(ref=REF, version="1"), since("2024-02-29"))
+
+    assert [(item.rule.id, item.applies, item.governs, item.until and item.until.isoformat()) for item in tree] == [
+        ("short", True, False, "2025-02-28"),
+        ("prospects", True, True, "2027-02-28"),
+        ("customers", False, False, "2029-02-28"),
+        ("elsewhere", False, False, "2032-05-29"),
+    ]
+
+
+def test_the_tree_of_an_undated_record_has_no_days() -> None:
+    """Nothing dates it: the rules are there, without a day."""
+    tree = Retention((PROSPECTS,), PARIS, otherwise="prospect").weighed(Record(ref=REF, version="1"), Facts())
+
+    assert [(item.until, item.governs) for item in tree] == [(None, True)]
