@@ -3,7 +3,10 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: install demo test lint types imports unit schedule-check clean
+CLIENTS = tests/vendor_clients/node_modules/.package-lock.json
+NPM := $(shell command -v npm)
+
+.PHONY: install demo test test-vendors lint types imports unit clean
 
 install: $(VENV)/.installed
 
@@ -28,8 +31,16 @@ types: install
 imports: install
 	$(BIN)/lint-imports
 
-unit: install
+# The vendors' own Node clients take part where npm is.
+unit: install $(if $(NPM),$(CLIENTS))
 	$(BIN)/python -m pytest --quiet --numprocesses 2 --dist loadfile
 
+test-vendors: install $(CLIENTS)
+	$(BIN)/python -m pytest --quiet tests/vendor_clients
+
+$(CLIENTS): tests/vendor_clients/package-lock.json
+	cd tests/vendor_clients && npm ci --ignore-scripts --no-audit --no-fund --silent
+	touch $@
+
 clean:
-	rm -rf $(VENV) demo
+	rm -rf $(VENV) demo tests/vendor_clients/node_modules

@@ -19,7 +19,7 @@ ORG = "00D000000000000EAA"
 
 
 class Sandbox:
-    """One running server. Paths are below the API version unless they start with `/services`."""
+    """One running server. Paths are below the API version unless they start with `/services` or `/id/`."""
 
     def __init__(self, url: str, app: Salesforce) -> None:
         self.url = url
@@ -39,7 +39,7 @@ class Sandbox:
     def call(self, method: str, path: str, token: str | None = "sandbox", **options: Any) -> requests.Response:
         """One request."""
         headers = {**({"Authorization": f"Bearer {token}"} if token else {}), **options.pop("headers", {})}
-        url = self.url + (path if path.startswith("/services") else f"/services/data/v{VERSION}/{path}")
+        url = self.url + (path if path.startswith(("/services", "/id/")) else f"/services/data/v{VERSION}/{path}")
         return self._http.request(method, url, headers=headers, timeout=10, allow_redirects=False, **options)
 
     def get(self, path: str, **options: Any) -> requests.Response:

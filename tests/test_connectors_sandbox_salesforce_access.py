@@ -90,6 +90,24 @@ def test_versions_are_listed_without_a_token(org: Sandbox) -> None:
     assert "sobjects" in org.get("/services/data/v68.0/").json()
 
 
+def test_the_resources_name_the_callers_identity(org: Sandbox) -> None:
+    """Clients follow that URL, with the token in the header or, as older ones do, in the query."""
+    url = org.get("/services/data/v68.0/").json()["identity"].removeprefix(org.url)
+    assert org.get(url).json()["organization_id"] == ORG
+    assert org.get(f"{url}?format=json&oauth_token=sandbox", token=None).json()["organization_id"] == ORG
+    assert org.get(f"{url}?oauth_token=nonsense", token=None).status_code == 401
+
+
+def test_a_body_may_come_in_chunks(org: Sandbox) -> None:
+    """As clients send that stream what they upload."""
+    body = iter([b'{"LastNa', b'me": "Piece', b'meal"}'])
+    answer = org.call(
+        "POST", "/services/data/v66.0/sobjects/Contact", data=body, headers={"Content-Type": "application/json"}
+    )
+    assert answer.status_code == 201
+    assert org.column("SELECT LastName FROM Contact") == ["Piecemeal"]
+
+
 def test_the_other_account_is_another_empty_org(org: Sandbox) -> None:
     """sandbox-other sees none of the main org's rows, and writes where the main org does not see them."""
     org.load({"kind": "Contact", "LastName": "A"})

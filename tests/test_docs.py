@@ -287,7 +287,10 @@ def test_the_tree_names_no_machine_no_registry_and_no_issue() -> None:
     """What is written holds anywhere, for anybody: no path of a developer's machine, no host to install from, no number."""
     folders = (".ci", "cli", "connectors", "core", "docs", "policies", "tests")
     files = [
-        path for folder in folders for path in (ROOT / folder).rglob("*.*") if path.suffix not in {".pyc", ".typed"}
+        path
+        for folder in folders
+        for path in (ROOT / folder).rglob("*.*")
+        if path.suffix not in {".pyc", ".typed"} and "node_modules" not in path.parts
     ]
     files += [
         path for kind in ("*.md", "*.txt", "*file", "[!c]*.toml", "*.example.toml", "*.py") for path in ROOT.glob(kind)

@@ -186,6 +186,8 @@ def _versions(request: Request) -> Response:
 def _caller(request: Request) -> Grant | None:
     if request.path.startswith("/services/Soap"):
         return grant(soap.session_id(request) or "")
+    if request.path.startswith("/id/") and request.query.get("oauth_token"):
+        return grant(request.query["oauth_token"][0])
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     return grant(token) if scheme.lower() in {"bearer", "oauth"} else None
 

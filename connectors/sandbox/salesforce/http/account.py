@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from connectors.sandbox.salesforce.errors import Fail
 from connectors.sandbox.salesforce.http.body import Routes
+from connectors.sandbox.salesforce.http.oauth import identity_url
 from connectors.sandbox.salesforce.session import Session
 from connectors.sandbox.wire import Request, Response
 
@@ -21,7 +22,9 @@ _OTHER_LIMITS = {
 
 
 def _resources(session: Session, request: Request) -> Response:
-    return Response(200, {name: f"{session.base}/{name}" for name in _RESOURCES})
+    """The resources, and the URL that says who the caller is."""
+    listed = {name: f"{session.base}/{name}" for name in _RESOURCES}
+    return Response(200, {**listed, "identity": identity_url(session, request)})
 
 
 def _limits(session: Session, request: Request) -> Response:

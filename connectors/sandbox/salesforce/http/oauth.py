@@ -91,12 +91,17 @@ def number_of(who: Grant) -> int:
     return 1 if who.account == OTHER else 0
 
 
+def identity_url(session: Session, request: Request) -> str:
+    """Where the caller's identity is told."""
+    return f"{_origin(request)}{_identity(session.grant)}"
+
+
 def user_info(session: Session, request: Request) -> Response:
     """Who the caller is."""
     user = session.rows.get(session.org.object("User"), session.user) or {}
     origin = _origin(request)
     info: dict[str, Any] = {
-        "sub": f"{origin}{_identity(session.grant)}",
+        "sub": identity_url(session, request),
         "user_id": session.user,
         "organization_id": organization_id(number_of(session.grant)),
         "preferred_username": user.get("Username"),
