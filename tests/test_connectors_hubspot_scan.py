@@ -65,6 +65,46 @@ def test_a_cursor_that_does_not_move_is_no_end(place: Place) -> None:
         everything(place.connect())
 
 
+def turning(place: Place, path: str, *cursors: str, rows: tuple[dict[str, Any], ...] = ()) -> None:
+    """Answers whose cursors go round and round, and do not end before a reader that trusts them has been caught."""
+    for _ in range(20):
+        for after in cursors:
+            paging = {"paging": {"next": {"after": after}}}
+            results = [{**row, **paging} for row in rows]
+            place.fault(path, status=200, body={"status": "COMPLETE", "results": results, **({} if rows else paging)})
+
+
+def test_cursors_that_alternate_are_no_list(place: Place) -> None:
+    """Each one moves, and yet the list never ends: what is after them is never read."""
+    turning(place, "/objects/contacts$", "7", "8")
+    with pytest.raises(BadAnswer, match="cursor"):
+        everything(place.connect())
+    assert place.calls("/objects/contacts$") == 3
+
+
+def test_cursors_that_come_back_later_are_no_list(place: Place) -> None:
+    """Also over the border of the blocks that a scan answers."""
+    turning(place, "/objects/contacts$", *(str(number) for number in range(1, 15)))
+    with pytest.raises(BadAnswer, match="cursor"):
+        everything(place.connect())
+    assert place.calls("/objects/contacts$") == 15
+
+
+def test_cursors_of_links_that_alternate_are_no_list(place: Place) -> None:
+    """§2.6: each record's links have a cursor of their own."""
+    place.contact("101")
+    turning(place, "/associations/contacts/deals", "7", "8", rows=({"from": {"id": "101"}, "to": []},))
+    with pytest.raises(BadAnswer, match="cursor"):
+        place.connect().get([contact("101")])
+
+
+def test_cursors_of_users_that_alternate_are_no_list(place: Place) -> None:
+    """The access audit must not turn for ever either."""
+    turning(place, "/settings/v3/users", "7", "8")
+    with pytest.raises(BadAnswer, match="cursor"):
+        list(place.connect().users())
+
+
 @pytest.mark.parametrize("paging", [None, {}, {"next": None}])
 def test_an_empty_paging_is_the_end(place: Place, paging: object) -> None:
     """§12.26."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 from connectors.hubspot.answers import Json
 from connectors.hubspot.client import Client, chunks
@@ -42,12 +43,13 @@ class Reader:
     def scan(self, query: Query) -> Iterator[Page]:
         """Every contact that is not archived, a page for up to ten of the vendor's."""
         wanted = self._names(query.properties)
-        after: str | None = None
-        while True:
-            rows, after = self._block(wanted, after)
-            yield Page(tuple(self._records(rows, query.properties)), last=after is None)
-            if after is None:
-                return
+        long = sum(len(f"&properties={name}") for name in wanted) > _LONG
+        pages = self._client.pages(KINDS[CONTACT], ("hs_object_id",) if long else wanted)
+        while block := [*islice(pages, _PAGES)]:
+            rows = [row for found, _ in block for row in found]
+            if long:
+                rows = [*self._client.read(KINDS[CONTACT], [str(row["id"]) for row in rows], wanted).values()]
+            yield Page(tuple(self._records(rows, query.properties)), last=block[-1][1])
 
     def get(self, refs: Sequence[Ref], properties: Sequence[str]) -> dict[Ref, Record | None]:
         """Some contacts, or companies (for the audit anchor: their version only)."""
@@ -74,19 +76,6 @@ class Reader:
         self._properties.need("collected", (options.collected,) if options.collected else ())
         self._properties.need("marketing_subscriptions", subscriptions(options))
         return tuple(dict.fromkeys([*names(options), *asked]))
-
-    def _block(self, wanted: tuple[str, ...], after: str | None) -> tuple[list[Json], str | None]:
-        """The rows of the next ten pages, and the cursor after them; None at the end."""
-        long = sum(len(f"&properties={name}") for name in wanted) > _LONG
-        rows: list[Json] = []
-        for _ in range(_PAGES):
-            found, after = self._client.page(KINDS[CONTACT], ("hs_object_id",) if long else wanted, after)
-            rows += found
-            if after is None:
-                break
-        if long:
-            rows = [*self._client.read(KINDS[CONTACT], [str(row["id"]) for row in rows], wanted).values()]
-        return rows, after
 
     def _records(self, rows: list[Json], asked: Iterable[str]) -> Iterator[Record]:
         options = self._client.options
