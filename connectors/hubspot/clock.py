@@ -73,17 +73,17 @@ def families(options: HubSpotOptions) -> tuple[Family, ...]:
 
 
 class Clock:
-    """Reads the children of contacts. What HubSpot refused once is not asked again, and stays named."""
+    """Reads some families of contacts. What HubSpot refused once is not asked again, and stays named."""
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
+    def __init__(self, client: Client, families: tuple[Family, ...]) -> None:
+        self._client, self._families = client, families
         self._refused: set[str] = set()
 
     def read(self, ids: Iterable[str]) -> dict[str, Activity]:
         """What the children of each contact tell."""
         wanted = list(ids)
         parts: dict[str, list[Activity]] = {id: [] for id in wanted}
-        for family in families(self._client.options):
+        for family in self._families:
             for id, told in self._family(family, wanted).items():
                 parts[id] += told
         return {id: merged(told) for id, told in parts.items()}

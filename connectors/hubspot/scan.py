@@ -7,7 +7,7 @@ from itertools import islice
 
 from connectors.hubspot.answers import Json
 from connectors.hubspot.client import Client, chunks
-from connectors.hubspot.clock import Clock
+from connectors.hubspot.clock import Clock, families
 from connectors.hubspot.options import PROPERTY_SOURCES
 from connectors.hubspot.preferences import Preferences
 from connectors.hubspot.records import (
@@ -38,7 +38,7 @@ class Reader:
 
     def __init__(self, client: Client, properties: Properties, preferences: Preferences) -> None:
         self._client, self._properties, self._preferences = client, properties, preferences
-        self._clock = Clock(client)
+        self._clock = Clock(client, families(client.options))
 
     def scan(self, query: Query) -> Iterator[Page]:
         """Every contact that is not archived, a page for up to ten of the vendor's."""
