@@ -129,6 +129,15 @@ def test_only_contacts_from_the_person_are_inbound() -> None:
     assert not set(names(options())) & {*never, "hs_last_sales_activity_timestamp"}
 
 
+@pytest.mark.parametrize("name", ["hs_sales_email_last_clicked", "engagements_last_meeting_booked"])
+def test_clicks_in_sales_mails_and_booked_meetings_are_inbound(name: str) -> None:
+    """RET-20: the person clicked, or picked a date on a meetings page; a meeting that staff logged is no such thing."""
+    dated: dict[str, Any] = {name: "2023-01-01T00:00:00Z", "hs_latest_meeting_activity": "2024-01-01T00:00:00Z"}
+    found = read(**dated, hs_sales_email_last_opened="2024-01-01T00:00:00Z", hs_document_last_revisited="2024-01-01")
+    assert [item.source for item in found.inbound] == [name]
+    assert name in names(options())
+
+
 def test_a_source_that_cannot_be_dated_is_unreadable() -> None:
     """A moment that is not understood must not look like silence."""
     assert read(recent_conversion_date="soon").unreadable == ("recent_conversion_date",)

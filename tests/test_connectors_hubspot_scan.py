@@ -189,6 +189,20 @@ def test_an_inbound_property_that_the_account_lacks_is_unreadable(place: Place) 
     assert record.unreadable == ("recent_conversion_date",)
 
 
+def test_a_property_that_comes_with_a_product_is_read_where_it_is_there(place: Place) -> None:
+    """An account without surveys or orders has none of their properties: then nobody can have come that way."""
+    when = "2024-05-05T00:00:00Z"
+    place.contact("101", hs_feedback_last_survey_date=when)
+    assert fresh(place.connect(), contact("101")).unreadable == ()
+    name = "hs_feedback_last_csat_survey_date"
+    place.load({"kind": "property", "objectType": "contacts", "name": name, "type": "datetime", "fieldType": "date"})
+    later: dict[str, Any] = {name: "2024-06-06T00:00:00Z"}
+    place.contact("102", **later)
+    first, second = everything(place.connect())
+    assert first.inbound == (Moment(datetime(2024, 5, 5, tzinfo=UTC), "hs_feedback_last_survey_date"),)
+    assert second.inbound == (Moment(datetime(2024, 6, 6, tzinfo=UTC), name),)
+
+
 @pytest.mark.parametrize("name", ["hs_email_optout", "hs_additional_emails", "email"])
 def test_an_account_that_hides_what_objections_are_read_from_is_not_understood(place: Place, name: str) -> None:
     """§2.1: unknown names are left out silently: every objection would be missed."""
@@ -219,6 +233,59 @@ def test_the_children_tell_the_clock_the_audience_and_open_business(place: Place
     }
     assert record.signals == {"won_deal"}
     assert record.open == ("deal", "ticket")
+
+
+@pytest.mark.parametrize("source", ["CHAT", "EMAIL", "FORM", "PHONE"])
+@pytest.mark.parametrize("stage", ["1", "4"])
+def test_a_ticket_that_the_person_opened_is_a_contact_closed_or_not(place: Place, source: str, stage: str) -> None:
+    """RET-20: its source says through which channel it was submitted."""
+    place.contact("101")
+    when = "2024-05-05T00:00:00Z"
+    place.child("tickets", "9", [("contacts", "101")], hs_pipeline_stage=stage, source_type=source, createdate=when)
+    assert fresh(place.connect(), contact("101")).inbound == (Moment(datetime(2024, 5, 5, tzinfo=UTC), "ticket"),)
+
+
+def test_a_ticket_that_staff_opened_is_no_contact(place: Place) -> None:
+    """No source, a source that the configuration does not name, or one that HubSpot marks as opened by writing to the person."""
+    for name in ("hs_outbound_ticket", "hs_last_message_received_at"):
+        place.load({"kind": "property", "objectType": "tickets", "name": name})
+    place.contact("101")
+    links, closed = [("contacts", "101")], {"hs_pipeline_stage": "4", "createdate": "2024-05-05T00:00:00Z"}
+    place.child("tickets", "7", links, **closed)
+    place.child("tickets", "8", links, **closed, source_type="EMAIL", hs_outbound_ticket="true")
+    place.child("tickets", "9", links, **closed, source_type="PHONE", closed_date="2025-01-01T00:00:00Z")
+    told = place.connect(ticket_sources=["FORM", "EMAIL"])
+    assert fresh(told, contact("101")).inbound == ()
+
+
+@pytest.mark.parametrize("name", ["hs_last_message_received_at", "last_reply_date"])
+def test_an_answer_of_the_person_in_a_ticket_is_a_contact_whoever_opened_it(place: Place, name: str) -> None:
+    """The date of the visitor's last message, of the customer's last reply; not of the agent's."""
+    for each in (name, "hs_last_message_sent_at"):
+        place.load({"kind": "property", "objectType": "tickets", "name": each})
+    place.contact("101")
+    dates = {"createdate": "2022-01-01T00:00:00Z", name: "2024-05-05T00:00:00Z"}
+    sent = {"hs_last_message_sent_at": "2025-05-05T00:00:00Z"}
+    place.child("tickets", "9", [("contacts", "101")], hs_pipeline_stage="4", **dates, **sent)
+    assert fresh(place.connect(), contact("101")).inbound == (Moment(datetime(2024, 5, 5, tzinfo=UTC), "ticket"),)
+    assert fresh(place.connect(inbound=["won_deal"]), contact("101")).inbound == ()
+
+
+def test_a_ticket_whose_answer_has_no_date_is_unreadable(place: Place) -> None:
+    """It must not look like silence."""
+    place.load({"kind": "property", "objectType": "tickets", "name": "last_reply_date"})
+    place.contact("101")
+    place.child("tickets", "9", [("contacts", "101")], hs_pipeline_stage="4", last_reply_date="yesterday")
+    assert fresh(place.connect(), contact("101")).unreadable == ("ticket",)
+
+
+def test_a_mail_that_staff_forwarded_came_from_the_person(place: Place) -> None:
+    """Mails that we send are logged by BCC; what is forwarded to HubSpot is what was received."""
+    place.contact("101")
+    told = {"hs_timestamp": "2024-05-05T00:00:00Z", "hs_email_direction": "FORWARDED_EMAIL"}
+    place.child("emails", "1", [("contacts", "101")], **told)
+    expected = (Moment(datetime(2024, 5, 5, tzinfo=UTC), "incoming_email"),)
+    assert fresh(place.connect(), contact("101")).inbound == expected
 
 
 def test_closed_business_is_not_open(place: Place) -> None:

@@ -8,7 +8,7 @@ from itertools import islice
 from connectors.hubspot.answers import Json
 from connectors.hubspot.client import Client, chunks
 from connectors.hubspot.clock import Clock, families
-from connectors.hubspot.options import PROPERTY_SOURCES
+from connectors.hubspot.options import PRODUCT_SOURCES, PROPERTY_SOURCES
 from connectors.hubspot.preferences import Preferences
 from connectors.hubspot.records import (
     VITAL,
@@ -90,8 +90,8 @@ class Reader:
             yield record(ref, row, asked, Around(activity, consents), options)
 
     def _lost(self) -> frozenset[str]:
-        """The inbound properties that the account does not have; a read leaves them out silently (§2.1)."""
-        known = self._properties.known()
+        """The inbound properties that the account should have and has not; a read leaves them out silently (§2.1)."""
+        known = {*self._properties.known(), *PRODUCT_SOURCES}
         return frozenset(
             name for name in self._client.options.inbound if name in PROPERTY_SOURCES and name not in known
         )
