@@ -108,6 +108,19 @@ def test_the_origin_says_source_and_label() -> None:
     assert read().origin == ""
 
 
+@pytest.mark.parametrize("planted", ["Jeanne Secret", "secret@example.fr", "+33612345678", "secret", "0612345678"])
+def test_no_value_can_pass_for_an_origin(planted: str) -> None:
+    """An origin is stored with findings: codes of HubSpot's only."""
+    assert read(hs_object_source=planted, hs_object_source_label=planted).origin == "OTHER"
+    assert read(hs_object_source="FORM", hs_object_source_label=planted).origin == "FORM (OTHER)"
+
+
+def test_a_version_is_a_stamp() -> None:
+    """It is stored with a plan."""
+    with pytest.raises(BadAnswer):
+        record(REF, {"id": "101", "updatedAt": "secret@example.fr", "properties": {}}, (), Around(), options())
+
+
 def test_only_contacts_from_the_person_are_inbound() -> None:
     """RET-20: clicks, replies, forms; never opens, our own mails, sales activity, notes or edits."""
     stamp = "2023-01-01T00:00:00Z"

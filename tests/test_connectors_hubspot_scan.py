@@ -408,6 +408,34 @@ def test_sensitive_values_are_read_where_the_scope_is_there(place: Place) -> Non
     assert "crm.objects.contacts.sensitive.read" in caught.value.missing
 
 
+def test_nothing_that_people_type_gets_beside_the_values(place: Place) -> None:
+    """What a record says besides its values is stored: names of properties and words of ours, whatever is typed where."""
+    typed = "Secret Person secret@example.fr 0612345678"
+    marks: dict[str, Any] = {"hs_object_source": typed, "hs_object_source_label": typed, "lifecyclestage": typed}
+    dates: dict[str, Any] = {"recent_conversion_date": typed, "hs_email_optout": typed}
+    place.contact("101", email="secret@example.fr", phone="0612345678", firstname="Secret", **marks, **dates)
+    links = [("contacts", "101")]
+    place.child("deals", "1", links, dealname=typed, dealstage=typed, closedate=typed, hs_is_closed_won="true")
+    place.child("tickets", "2", links, subject=typed, hs_pipeline_stage=typed, source_type="EMAIL", createdate=typed)
+    place.child("emails", "3", links, hs_email_direction="INCOMING_EMAIL", hs_timestamp=typed, hs_email_subject=typed)
+    record = fresh(place.connect(), contact("101"), "firstname")
+    assert record.origin == "OTHER"
+    assert record.open == ("ticket",) and record.signals == {"won_deal"}
+    assert record.unreadable == ("incoming_email", "recent_conversion_date", "ticket", "won_deal")
+    assert record.values == {"firstname": "Secret"}
+    assert "ecret" not in repr(record) and "0612345678" not in repr(record)
+
+
+@pytest.mark.parametrize("id", ["secret@example.fr", None, 7.5])
+def test_a_row_without_a_number_for_an_id_is_not_understood(place: Place, id: object) -> None:
+    """An id is stored, and a row that could not be read again would be left out silently."""
+    row = {"id": id, "updatedAt": "2026-11-24T00:00:00Z", "properties": {}}
+    place.fault("/objects/contacts$", status=200, body={"results": [row]})
+    with pytest.raises(BadAnswer) as caught:
+        everything(place.connect())
+    assert "secret" not in str(caught.value)
+
+
 def test_a_company_is_read_for_its_version(place: Place) -> None:
     """The audit anchor may be a company."""
     place.child("companies", "500", name="Acme")

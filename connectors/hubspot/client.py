@@ -7,6 +7,7 @@ Must not know records, actions or the core's values; rows go in and out as the v
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -137,7 +138,10 @@ class Client:
 
     def pages(self, kind: str, properties: Sequence[str]) -> Iterator[tuple[list[Json], bool]]:
         """Every page of the list without what is archived, and whether it is the last (§2.1)."""
-        for rows, last in walk(f"{kind}.list", lambda after: self.page(kind, properties, after)):
+        what = f"{kind}.list"
+        for rows, last in walk(what, lambda after: self.page(kind, properties, after)):
+            if not all(re.fullmatch(r"[0-9]+", str(row.get("id"))) for row in rows):
+                raise BadAnswer(f"{what}: a row whose id is no number")
             yield [row for row in rows if not row.get("archived")], last
 
     def read(self, kind: str, ids: Iterable[str], properties: Sequence[str]) -> dict[str, Json]:
