@@ -348,6 +348,18 @@ def test_a_purge_that_hubspot_rejects(place: Place, crm: HubSpotConnector, statu
     assert do(crm, PLAIN, ref) == [Refused(f"{status} VALIDATION_ERROR")]
 
 
+def test_a_contact_that_hubspot_does_not_find_and_that_is_not_there_is_gone(
+    place: Place, crm: HubSpotConnector
+) -> None:
+    """§14: a 404 for an unknown id is as good as a 204; it was not us who erased it."""
+    ref = place.contact("101", email="a@example.fr")
+    missing = {"category": "OBJECT_NOT_FOUND", "context": {"ids": ["101"]}}
+    body = {"status": "COMPLETE", "results": [], "numErrors": 1, "errors": [missing]}
+    place.fault("/gdpr-delete", status=404, body={"category": "OBJECT_NOT_FOUND"})
+    place.fault("/contacts/batch/read", status=207, body=body, skip=3)
+    assert do(crm, PLAIN, ref) == [Gone()]
+
+
 def test_nobody_is_erased_by_address(place: Place, crm: HubSpotConnector) -> None:
     """§12.6: a mistyped address would be blocklisted; a ref that is no id is gone, and nothing is sent."""
     ref = Ref("hubspot", "contact", "a@example.fr")
