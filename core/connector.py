@@ -84,7 +84,12 @@ class AlreadyDone:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The record is not the version that was read: nothing was written."""
+    """The record is not the version that was read: nothing was written to it.
+
+    `taken` says which of its children an erasure had taken along before that was seen; counts and kinds only.
+    """
+
+    taken: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,9 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """The record is not there."""
+    """The record is not there. `taken` as in `Changed`: it went while its children were taken along."""
+
+    taken: str = ""
 
 
 Receipt = Done | AlreadyDone | Changed | Refused | Gone

@@ -113,7 +113,7 @@ class Outcomes:
             "policy": ticket.item.policy,
             "rule": ticket.item.rule,
             "receipt": word(receipt),
-            "why": receipt.why if isinstance(receipt, Refused) else "",
+            "why": _why(receipt),
             "remains": receipt.remains if isinstance(receipt, Done | AlreadyDone) else "",
             "read_back": ("absent" if record is None else "present") if intent else "",
         }
@@ -126,6 +126,13 @@ class Outcomes:
         if record is not None:
             owed = {"ref": str(ticket.item.ref), "rule": ticket.item.rule, "did": canonical.label(ticket.item.action)}
             self._store.ledger.owe(line, "note", ticket.item.ref.crm, owed)
+
+
+def _why(receipt: Receipt) -> str:
+    """Why a write was not done, and what was done before that was known."""
+    if isinstance(receipt, Changed | Gone):
+        return receipt.taken
+    return receipt.why if isinstance(receipt, Refused) else ""
 
 
 def _marks(action: Action) -> tuple[Mark, ...]:

@@ -247,6 +247,18 @@ def test_a_migration_parks_the_account(place: Place) -> None:
     assert place.waits == []
 
 
+@pytest.mark.parametrize("planted", ["Secret", "secret@example.fr", "0612345678", "Secret.Person", "secret-person"])
+def test_no_value_can_pass_for_a_code(place: Place, planted: str) -> None:
+    """§8: every field of an error is optional and free; only what looks like a code of HubSpot's is repeated."""
+    ref = place.contact("101", email="a@example.fr")
+    detail = {"code": planted, "subCategory": planted, "context": {"propertyName": [planted]}}
+    told = {"category": planted, "errorType": planted, "policyName": planted, "subCategory": planted}
+    place.fault("/batch/read", status=400, body={**told, "message": planted, "errors": [detail]})
+    with pytest.raises(BadAnswer) as caught:
+        place.connect().get([ref])
+    assert str(caught.value).endswith("(400)")
+
+
 def test_no_value_and_no_secret_is_in_an_error_or_a_log(place: Place) -> None:
     """§12.32: HubSpot's messages repeat e-mail addresses; ours hold codes and names of properties."""
     ref = place.contact("101", email="secret.person@example.fr")

@@ -108,6 +108,19 @@ def test_the_origin_says_source_and_label() -> None:
     assert read().origin == ""
 
 
+@pytest.mark.parametrize("planted", ["Jeanne Secret", "secret@example.fr", "+33612345678", "secret", "0612345678"])
+def test_no_value_can_pass_for_an_origin(planted: str) -> None:
+    """An origin is stored with findings: codes of HubSpot's only."""
+    assert read(hs_object_source=planted, hs_object_source_label=planted).origin == "OTHER"
+    assert read(hs_object_source="FORM", hs_object_source_label=planted).origin == "FORM (OTHER)"
+
+
+def test_a_version_is_a_stamp() -> None:
+    """It is stored with a plan."""
+    with pytest.raises(BadAnswer):
+        record(REF, {"id": "101", "updatedAt": "secret@example.fr", "properties": {}}, (), Around(), options())
+
+
 def test_only_contacts_from_the_person_are_inbound() -> None:
     """RET-20: clicks, replies, forms; never opens, our own mails, sales activity, notes or edits."""
     stamp = "2023-01-01T00:00:00Z"
@@ -127,6 +140,15 @@ def test_only_contacts_from_the_person_are_inbound() -> None:
         "recent_conversion_date",
     ]
     assert not set(names(options())) & {*never, "hs_last_sales_activity_timestamp"}
+
+
+@pytest.mark.parametrize("name", ["hs_sales_email_last_clicked", "engagements_last_meeting_booked"])
+def test_clicks_in_sales_mails_and_booked_meetings_are_inbound(name: str) -> None:
+    """RET-20: the person clicked, or picked a date on a meetings page; a meeting that staff logged is no such thing."""
+    dated: dict[str, Any] = {name: "2023-01-01T00:00:00Z", "hs_latest_meeting_activity": "2024-01-01T00:00:00Z"}
+    found = read(**dated, hs_sales_email_last_opened="2024-01-01T00:00:00Z", hs_document_last_revisited="2024-01-01")
+    assert [item.source for item in found.inbound] == [name]
+    assert name in names(options())
 
 
 def test_a_source_that_cannot_be_dated_is_unreadable() -> None:

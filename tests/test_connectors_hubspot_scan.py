@@ -65,6 +65,46 @@ def test_a_cursor_that_does_not_move_is_no_end(place: Place) -> None:
         everything(place.connect())
 
 
+def turning(place: Place, path: str, *cursors: str, rows: tuple[dict[str, Any], ...] = ()) -> None:
+    """Answers whose cursors go round and round, and do not end before a reader that trusts them has been caught."""
+    for _ in range(20):
+        for after in cursors:
+            paging = {"paging": {"next": {"after": after}}}
+            results = [{**row, **paging} for row in rows]
+            place.fault(path, status=200, body={"status": "COMPLETE", "results": results, **({} if rows else paging)})
+
+
+def test_cursors_that_alternate_are_no_list(place: Place) -> None:
+    """Each one moves, and yet the list never ends: what is after them is never read."""
+    turning(place, "/objects/contacts$", "7", "8")
+    with pytest.raises(BadAnswer, match="cursor"):
+        everything(place.connect())
+    assert place.calls("/objects/contacts$") == 3
+
+
+def test_cursors_that_come_back_later_are_no_list(place: Place) -> None:
+    """Also over the border of the blocks that a scan answers."""
+    turning(place, "/objects/contacts$", *(str(number) for number in range(1, 15)))
+    with pytest.raises(BadAnswer, match="cursor"):
+        everything(place.connect())
+    assert place.calls("/objects/contacts$") == 15
+
+
+def test_cursors_of_links_that_alternate_are_no_list(place: Place) -> None:
+    """§2.6: each record's links have a cursor of their own."""
+    place.contact("101")
+    turning(place, "/associations/contacts/deals", "7", "8", rows=({"from": {"id": "101"}, "to": []},))
+    with pytest.raises(BadAnswer, match="cursor"):
+        place.connect().get([contact("101")])
+
+
+def test_cursors_of_users_that_alternate_are_no_list(place: Place) -> None:
+    """The access audit must not turn for ever either."""
+    turning(place, "/settings/v3/users", "7", "8")
+    with pytest.raises(BadAnswer, match="cursor"):
+        list(place.connect().users())
+
+
 @pytest.mark.parametrize("paging", [None, {}, {"next": None}])
 def test_an_empty_paging_is_the_end(place: Place, paging: object) -> None:
     """§12.26."""
@@ -149,6 +189,20 @@ def test_an_inbound_property_that_the_account_lacks_is_unreadable(place: Place) 
     assert record.unreadable == ("recent_conversion_date",)
 
 
+def test_a_property_that_comes_with_a_product_is_read_where_it_is_there(place: Place) -> None:
+    """An account without surveys or orders has none of their properties: then nobody can have come that way."""
+    when = "2024-05-05T00:00:00Z"
+    place.contact("101", hs_feedback_last_survey_date=when)
+    assert fresh(place.connect(), contact("101")).unreadable == ()
+    name = "hs_feedback_last_csat_survey_date"
+    place.load({"kind": "property", "objectType": "contacts", "name": name, "type": "datetime", "fieldType": "date"})
+    later: dict[str, Any] = {name: "2024-06-06T00:00:00Z"}
+    place.contact("102", **later)
+    first, second = everything(place.connect())
+    assert first.inbound == (Moment(datetime(2024, 5, 5, tzinfo=UTC), "hs_feedback_last_survey_date"),)
+    assert second.inbound == (Moment(datetime(2024, 6, 6, tzinfo=UTC), name),)
+
+
 @pytest.mark.parametrize("name", ["hs_email_optout", "hs_additional_emails", "email"])
 def test_an_account_that_hides_what_objections_are_read_from_is_not_understood(place: Place, name: str) -> None:
     """§2.1: unknown names are left out silently: every objection would be missed."""
@@ -179,6 +233,59 @@ def test_the_children_tell_the_clock_the_audience_and_open_business(place: Place
     }
     assert record.signals == {"won_deal"}
     assert record.open == ("deal", "ticket")
+
+
+@pytest.mark.parametrize("source", ["CHAT", "EMAIL", "FORM", "PHONE"])
+@pytest.mark.parametrize("stage", ["1", "4"])
+def test_a_ticket_that_the_person_opened_is_a_contact_closed_or_not(place: Place, source: str, stage: str) -> None:
+    """RET-20: its source says through which channel it was submitted."""
+    place.contact("101")
+    when = "2024-05-05T00:00:00Z"
+    place.child("tickets", "9", [("contacts", "101")], hs_pipeline_stage=stage, source_type=source, createdate=when)
+    assert fresh(place.connect(), contact("101")).inbound == (Moment(datetime(2024, 5, 5, tzinfo=UTC), "ticket"),)
+
+
+def test_a_ticket_that_staff_opened_is_no_contact(place: Place) -> None:
+    """No source, a source that the configuration does not name, or one that HubSpot marks as opened by writing to the person."""
+    for name in ("hs_outbound_ticket", "hs_last_message_received_at"):
+        place.load({"kind": "property", "objectType": "tickets", "name": name})
+    place.contact("101")
+    links, closed = [("contacts", "101")], {"hs_pipeline_stage": "4", "createdate": "2024-05-05T00:00:00Z"}
+    place.child("tickets", "7", links, **closed)
+    place.child("tickets", "8", links, **closed, source_type="EMAIL", hs_outbound_ticket="true")
+    place.child("tickets", "9", links, **closed, source_type="PHONE", closed_date="2025-01-01T00:00:00Z")
+    told = place.connect(ticket_sources=["FORM", "EMAIL"])
+    assert fresh(told, contact("101")).inbound == ()
+
+
+@pytest.mark.parametrize("name", ["hs_last_message_received_at", "last_reply_date"])
+def test_an_answer_of_the_person_in_a_ticket_is_a_contact_whoever_opened_it(place: Place, name: str) -> None:
+    """The date of the visitor's last message, of the customer's last reply; not of the agent's."""
+    for each in (name, "hs_last_message_sent_at"):
+        place.load({"kind": "property", "objectType": "tickets", "name": each})
+    place.contact("101")
+    dates = {"createdate": "2022-01-01T00:00:00Z", name: "2024-05-05T00:00:00Z"}
+    sent = {"hs_last_message_sent_at": "2025-05-05T00:00:00Z"}
+    place.child("tickets", "9", [("contacts", "101")], hs_pipeline_stage="4", **dates, **sent)
+    assert fresh(place.connect(), contact("101")).inbound == (Moment(datetime(2024, 5, 5, tzinfo=UTC), "ticket"),)
+    assert fresh(place.connect(inbound=["won_deal"]), contact("101")).inbound == ()
+
+
+def test_a_ticket_whose_answer_has_no_date_is_unreadable(place: Place) -> None:
+    """It must not look like silence."""
+    place.load({"kind": "property", "objectType": "tickets", "name": "last_reply_date"})
+    place.contact("101")
+    place.child("tickets", "9", [("contacts", "101")], hs_pipeline_stage="4", last_reply_date="yesterday")
+    assert fresh(place.connect(), contact("101")).unreadable == ("ticket",)
+
+
+def test_a_mail_that_staff_forwarded_came_from_the_person(place: Place) -> None:
+    """Mails that we send are logged by BCC; what is forwarded to HubSpot is what was received."""
+    place.contact("101")
+    told = {"hs_timestamp": "2024-05-05T00:00:00Z", "hs_email_direction": "FORWARDED_EMAIL"}
+    place.child("emails", "1", [("contacts", "101")], **told)
+    expected = (Moment(datetime(2024, 5, 5, tzinfo=UTC), "incoming_email"),)
+    assert fresh(place.connect(), contact("101")).inbound == expected
 
 
 def test_closed_business_is_not_open(place: Place) -> None:
@@ -299,6 +406,34 @@ def test_sensitive_values_are_read_where_the_scope_is_there(place: Place) -> Non
     with pytest.raises(NotAllowed) as caught:
         everything(place.connect("sandbox-lacks:crm.objects.contacts.sensitive.read"), "health")
     assert "crm.objects.contacts.sensitive.read" in caught.value.missing
+
+
+def test_nothing_that_people_type_gets_beside_the_values(place: Place) -> None:
+    """What a record says besides its values is stored: names of properties and words of ours, whatever is typed where."""
+    typed = "Secret Person secret@example.fr 0612345678"
+    marks: dict[str, Any] = {"hs_object_source": typed, "hs_object_source_label": typed, "lifecyclestage": typed}
+    dates: dict[str, Any] = {"recent_conversion_date": typed, "hs_email_optout": typed}
+    place.contact("101", email="secret@example.fr", phone="0612345678", firstname="Secret", **marks, **dates)
+    links = [("contacts", "101")]
+    place.child("deals", "1", links, dealname=typed, dealstage=typed, closedate=typed, hs_is_closed_won="true")
+    place.child("tickets", "2", links, subject=typed, hs_pipeline_stage=typed, source_type="EMAIL", createdate=typed)
+    place.child("emails", "3", links, hs_email_direction="INCOMING_EMAIL", hs_timestamp=typed, hs_email_subject=typed)
+    record = fresh(place.connect(), contact("101"), "firstname")
+    assert record.origin == "OTHER"
+    assert record.open == ("ticket",) and record.signals == {"won_deal"}
+    assert record.unreadable == ("incoming_email", "recent_conversion_date", "ticket", "won_deal")
+    assert record.values == {"firstname": "Secret"}
+    assert "ecret" not in repr(record) and "0612345678" not in repr(record)
+
+
+@pytest.mark.parametrize("id", ["secret@example.fr", None, 7.5])
+def test_a_row_without_a_number_for_an_id_is_not_understood(place: Place, id: object) -> None:
+    """An id is stored, and a row that could not be read again would be left out silently."""
+    row = {"id": id, "updatedAt": "2026-11-24T00:00:00Z", "properties": {}}
+    place.fault("/objects/contacts$", status=200, body={"results": [row]})
+    with pytest.raises(BadAnswer) as caught:
+        everything(place.connect())
+    assert "secret" not in str(caught.value)
 
 
 def test_a_company_is_read_for_its_version(place: Place) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from core.actions import Command
 from core.brakes import Brakes
-from core.connector import Done, Gone, Receipt, Refused
+from core.connector import Changed, Done, Gone, Receipt, Refused
 from core.errors import BadAnswer, Unreachable
 from core.model import Moment, Objection, Page, Query
 from core.notes import write_notes
@@ -167,6 +167,19 @@ def test_too_many_refusals_stop_the_destruction_of_that_crm(tmp_path: Path) -> N
     assert receipts(tally) == {("erase", "refused"): 3}
     assert tally.left == 6
     assert "refused" in tally.stopped["a"]
+
+
+def test_what_an_erasure_took_before_it_saw_a_change_is_in_the_ledger(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is silent: the record stays, and what of its children went is said."""
+    engine = Engine(tmp_path, record("a1", "x@x.example"))
+    monkeypatch.setattr(engine.crms["a"], "apply", lambda batch: iter([Changed("1 notes in the bin")] * len(batch)))
+    tally = engine.apply(engine.plan())
+    bodies = [entry.body for entry in engine.store.ledger.entries() if entry.kind == "outcome"]
+
+    assert receipts(tally) == {("erase", "changed"): 1} and engine.has("a1")
+    assert [(body["receipt"], body["why"]) for body in bodies] == [("changed", "1 notes in the bin")]
 
 
 def test_a_crm_that_breaks_off_leaves_the_others_going_and_is_taken_up_again(tmp_path: Path) -> None:

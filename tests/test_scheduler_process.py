@@ -93,8 +93,8 @@ def test_the_file_catches_up_serves_and_ends_when_asked(at: Desk) -> None:
 
 @pytest.fixture
 def slow(at: Desk) -> Iterator[threading.Event]:
-    """Sixty overdue contacts, and a HubSpot that takes its time over the first erasure; set when that has begun."""
-    at.load(*(hubspot(str(300 + n), f"p{n}@a.example", created=ago(months=50)) for n in range(60)))
+    """More overdue contacts than a batch takes, and a HubSpot that takes its time over the first erasure; set once it began."""
+    at.load(*(hubspot(str(300 + n), f"p{n}@a.example", created=ago(months=50)) for n in range(150)))
     app = at.world.app("hubspot")
     answer, reached = app.answer, threading.Event()
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from connectors.hubspot.answers import Json
 from connectors.hubspot.client import Client
 from connectors.hubspot.erase import PURGED, erase
+from connectors.hubspot.evidence import Evidence
 from connectors.hubspot.notes import annotate
 from connectors.hubspot.preferences import Preferences
 from connectors.hubspot.records import ADDITIONAL, is_on, values, version
@@ -48,6 +49,7 @@ class Desk:
     client: Client
     properties: Properties
     preferences: Preferences
+    evidence: Evidence
     cascade: tuple[str, ...] = ()
 
 
@@ -78,7 +80,7 @@ def _suppress(desk: Desk, batch: Sequence[Command]) -> Iterator[Receipt]:
 
 
 def _erase(desk: Desk, batch: Sequence[Command]) -> Iterator[Receipt]:
-    yield from erase(desk.client, batch, desk.cascade)
+    yield from erase(desk.client, desk.evidence, batch, desk.cascade)
 
 
 def _restrict(desk: Desk, batch: Sequence[Command]) -> Iterator[Receipt]:

@@ -16,7 +16,10 @@ from core.errors import BadAnswer, NotAllowed, QuotaSpent, RepoussoirError, Stop
 Json = dict[str, Any]
 
 NOT_FOUND = "OBJECT_NOT_FOUND"
-_NAME = re.compile(r"[A-Za-z0-9_.-]{1,80}")
+# Every field of an error is free text (§8): only what has the shape of HubSpot's own codes and names is repeated.
+_CODE = re.compile(r"(?:[A-Za-z]+\.)*[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*")
+_PROPERTY = re.compile(r"[a-z][a-z0-9_]{0,99}")
+_SCOPE = re.compile(r"[a-z0-9_.-]{1,80}")
 
 
 class HttpError(Exception):
@@ -68,8 +71,9 @@ def reason(error: Json) -> str:
     details = [item for item in error.get("errors") or [] if isinstance(item, dict)]
     told = [error.get("category"), error.get("errorType"), error.get("subCategory"), error.get("policyName")]
     told += [item.get(name) for item in details for name in ("code", "subCategory")]
-    told += [name for item in (error, *details) for name in context(item, "propertyName")]
-    return " ".join(dict.fromkeys(item for item in told if isinstance(item, str) and _NAME.fullmatch(item)))
+    codes = [item for item in told if isinstance(item, str) and _CODE.fullmatch(item)]
+    names = [name for item in (error, *details) for name in context(item, "propertyName")]
+    return " ".join(dict.fromkeys([*codes, *(name for name in names if _PROPERTY.fullmatch(name))]))
 
 
 def context(error: Json, key: str) -> list[str]:
@@ -119,7 +123,7 @@ def _refusal(status: int, body: Json | None, headers: Mapping[str, str]) -> Repo
 def _forbidden(why: str, body: Json | None) -> RepoussoirError:
     if body is None:
         return StopCrm(f"refused by something in front of HubSpot ({why}, not HubSpot's JSON)")
-    scopes = tuple(dict.fromkeys(name for name in _scopes(body) if _NAME.fullmatch(name)))
+    scopes = tuple(dict.fromkeys(name for name in _scopes(body) if _SCOPE.fullmatch(name)))
     return Forbidden(f"HubSpot does not allow it ({why}{': ' * bool(scopes)}{', '.join(scopes)})", scopes)
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from connectors.hubspot.answers import Answer, Forbidden, Json
-from connectors.hubspot.client import PATHS, Client, cursor
+from connectors.hubspot.answers import Forbidden, Json
+from connectors.hubspot.client import PATHS, Client, walk
 from connectors.hubspot.declare import undeclared
 from connectors.hubspot.schema import Properties
 from core.connector import Account, Operator
@@ -73,10 +73,10 @@ def _is_refused(probe: Probe) -> bool:
 def _probes(client: Client) -> Iterator[tuple[str, Probe]]:
     """Each scope that this configuration needs, and a call that tells whether it is there."""
     schemas = f"{PATHS['properties']}/contacts"
-    yield READ, lambda: client.page("contacts", (), None)
+    yield READ, lambda: client.page("contacts", ())
     yield SCHEMA, lambda: client.fetch("properties.list", "GET", schemas, safe=True)
-    yield DEALS, lambda: client.page("deals", (), None)
-    yield TICKETS, lambda: client.page("tickets", (), None)
+    yield DEALS, lambda: client.page("deals", ())
+    yield TICKETS, lambda: client.page("tickets", ())
     yield STATUSES, lambda: client.fetch("preferences.list", "GET", f"{PATHS['preferences']}/definitions", safe=True)
     yield WRITE, lambda: client.update("contacts", ())
     yield (
@@ -89,7 +89,7 @@ def _probes(client: Client) -> Iterator[tuple[str, Probe]]:
     yield USERS, lambda: client.call("users.list", client.users.get_page, limit=1, safe=True)
     yield OWNERS, lambda: client.call("owners.list", client.owners.get_page, limit=1, safe=True)
     if client.options.cascade or client.options.audit_anchor.startswith("company"):
-        yield COMPANIES, lambda: client.page("companies", (), None)
+        yield COMPANIES, lambda: client.page("companies", ())
     if "files" in client.options.cascade:
         yield FILES, lambda: client.call("files.search", client.files.do_search, limit=1, safe=True)
 
@@ -107,15 +107,11 @@ def users(client: Client) -> Iterator[Operator]:
 
 
 def _pages(client: Client, what: str, method: Callable[..., Any], **more: Any) -> Iterator[Json]:
-    after: str | None = None
-    while True:
-        body = client.call(what, method, safe=True, **more, **({"after": after} if after else {}))
-        yield from Answer.of(what, body).rows
-        last, after = after, cursor(body)
-        if after is None:
-            return
-        if after == last:
-            raise BadAnswer(f"{what}: the cursor does not move")
+    def ask(after: str | None) -> Any:
+        return client.call(what, method, safe=True, **more, **({"after": after} if after else {}))
+
+    for rows, _ in walk(what, ask):
+        yield from rows
 
 
 def _name(row: Json) -> str:

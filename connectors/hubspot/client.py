@@ -7,6 +7,7 @@ Must not know records, actions or the core's values; rows go in and out as the v
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -35,6 +36,7 @@ LIMITS: dict[str, tuple[tuple[int, float], ...]] = {
 PAGE = BATCH = 100
 LINKS = 1000
 _CONNECT = 10.0
+_TURNS = "a cursor came back"
 
 
 class Quota:
@@ -128,16 +130,19 @@ class Client:
         except ValueError:
             raise BadAnswer(f"{self.crm}: {what}: the answer is not JSON") from None
 
-    def page(self, kind: str, properties: Sequence[str], after: str | None) -> tuple[list[Json], str | None]:
-        """One page of the list, and the cursor of the next; None after the last (§2.1)."""
+    def page(self, kind: str, properties: Sequence[str], after: str | None = None) -> Any:
+        """One page of the list, as it is on the wire."""
         more = {"after": after} if after else {}
         what = f"{kind}.list"
-        body = self.call(what, self._objects.get_page, kind, limit=PAGE, properties=[*properties], safe=True, **more)
-        answer = Answer.of(what, body)
-        following = cursor(body)
-        if following is not None and following == after:
-            raise BadAnswer(f"{what}: the cursor does not move")
-        return [row for row in answer.rows if not row.get("archived")], following
+        return self.call(what, self._objects.get_page, kind, limit=PAGE, properties=[*properties], safe=True, **more)
+
+    def pages(self, kind: str, properties: Sequence[str]) -> Iterator[tuple[list[Json], bool]]:
+        """Every page of the list without what is archived, and whether it is the last (§2.1)."""
+        what = f"{kind}.list"
+        for rows, last in walk(what, lambda after: self.page(kind, properties, after)):
+            if not all(re.fullmatch(r"[0-9]+", str(row.get("id"))) for row in rows):
+                raise BadAnswer(f"{what}: a row whose id is no number")
+            yield [row for row in rows if not row.get("archived")], last
 
     def read(self, kind: str, ids: Iterable[str], properties: Sequence[str]) -> dict[str, Json]:
         """The rows that are there under the very id that was asked (§2.3: a merged-away id answers as another one).
@@ -178,8 +183,13 @@ class Client:
         found: dict[str, list[str]] = {id: [] for id in ids}
         for chunk in chunks(found, LINKS):
             pending: list[Json] = [{"id": id} for id in chunk]
+            seen: set[tuple[str, str]] = set()
             while pending:
                 pending = self._linked(start, end, pending, found)
+                places = {(item["id"], item["after"]) for item in pending}
+                if places & seen:
+                    raise BadAnswer(f"{start}.{end}.batch_read: {_TURNS}")
+                seen |= places
         return {id: [*dict.fromkeys(ends)] for id, ends in found.items()}
 
     def _linked(self, start: str, end: str, inputs: list[Json], found: dict[str, list[str]]) -> list[Json]:
@@ -196,8 +206,6 @@ class Client:
             if id in found:
                 found[id] += [str(end["toObjectId"]) for end in row.get("to") or []]
                 following += [{"id": id, "after": after}] if after else []
-        if any(item in inputs for item in following):
-            raise BadAnswer(f"{what}: the cursor does not move")
         return following
 
     def update(self, kind: str, inputs: Sequence[Json]) -> Answer:
@@ -235,6 +243,25 @@ def _whole(what: str, body: Any) -> None:
     """Raises BadAnswer when a batch without results was done only in part (§2.3): what stayed is not known."""
     if isinstance(body, dict) and (body.get("errors") or body.get("numErrors")):
         raise BadAnswer(f"{what} was done only in part")
+
+
+def walk(what: str, ask: Callable[[str | None], Any]) -> Iterator[tuple[tuple[Json, ...], bool]]:
+    """The rows of every page of a list, and whether it is the last; `ask` reads the page after a cursor.
+
+    Raises BadAnswer when a cursor comes back: a list that turns would be read for ever, and what is after it never.
+    """
+    seen: set[str] = set()
+    after: str | None = None
+    while True:
+        body = ask(after)
+        rows = Answer.of(what, body).rows
+        after = cursor(body)
+        if after in seen:
+            raise BadAnswer(f"{what}: {_TURNS}")
+        yield rows, after is None
+        if after is None:
+            return
+        seen.add(after)
 
 
 def cursor(body: Json) -> str | None:

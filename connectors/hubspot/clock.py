@@ -1,7 +1,10 @@
 """What a contact's children tell: contacts from the person, won deals, open business (RET-20; §2.6).
 
-E-mails that came in, calls that came in, deals, tickets; never opens, our own mails, calls, notes or edits. What may not
-be read is named, so that nobody takes silence for inactivity.
+E-mails that came in, calls that came in, tickets that the person opened or answered, deals; never opens, our own mails,
+calls, notes or edits. What may not be read is named, so that nobody takes silence for inactivity.
+
+Messages logged by hand (WhatsApp, SMS, LinkedIn) do not say who sent them, and chats without a ticket can only be read one
+person at a time: neither is read.
 """
 
 from __future__ import annotations
@@ -17,6 +20,11 @@ from connectors.hubspot.records import Activity, is_on, moment, values
 from core.model import Moment
 
 Values = Mapping[str, str]
+# An answer to a mail of ours, and what staff forward to HubSpot: what they send themselves goes there by BCC.
+_RECEIVED = ("INCOMING_EMAIL", "FORWARDED_EMAIL")
+# When the visitor last wrote, and when the customer last replied, as HubSpot describes them.
+_ANSWERED = ("hs_last_message_received_at", "last_reply_date")
+_OPENED = ("source_type", "hs_outbound_ticket", "createdate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +38,7 @@ class Family:
 
 
 def _email(found: Values, _: HubSpotOptions) -> Activity:
-    return _inbound(found, "incoming_email", found.get("hs_email_direction") == "INCOMING_EMAIL", "hs_timestamp")
+    return _inbound(found, "incoming_email", found.get("hs_email_direction") in _RECEIVED, "hs_timestamp")
 
 
 def _call(found: Values, _: HubSpotOptions) -> Activity:
@@ -49,7 +57,12 @@ def _deal(found: Values, options: HubSpotOptions) -> Activity:
 def _ticket(found: Values, options: HubSpotOptions) -> Activity:
     stage = found.get("hs_pipeline_stage", "")
     closed = stage in options.closed_ticket_stages or found.get("hs_is_closed", "").lower() == "true"
-    return Activity() if closed else Activity(open=frozenset({"ticket"}))
+    told = [Activity() if closed else Activity(open=frozenset({"ticket"}))]
+    if "ticket" in options.inbound:
+        theirs = found.get("source_type") in options.ticket_sources and not is_on(found.get("hs_outbound_ticket"))
+        told.append(_inbound(found, "ticket", theirs, "createdate"))
+        told += [_inbound(found, "ticket", name in found, name) for name in _ANSWERED]
+    return merged(told)
 
 
 def _inbound(found: Values, source: str, counts: bool, dated: str) -> Activity:
@@ -63,7 +76,7 @@ def _inbound(found: Values, source: str, counts: bool, dated: str) -> Activity:
 EMAILS = Family("emails", ("hs_email_direction", "hs_timestamp"), _email, ("incoming_email",))
 CALLS = Family("calls", ("hs_call_direction", "hs_timestamp"), _call, ("inbound_call",))
 DEALS = Family("deals", ("dealstage", "closedate", "hs_is_closed", "hs_is_closed_won"), _deal, ("deal", "won_deal"))
-TICKETS = Family("tickets", ("hs_pipeline_stage", "hs_is_closed"), _ticket, ("ticket",))
+TICKETS = Family("tickets", ("hs_pipeline_stage", "hs_is_closed", *_OPENED, *_ANSWERED), _ticket, ("ticket",))
 
 
 def families(options: HubSpotOptions) -> tuple[Family, ...]:
@@ -73,17 +86,17 @@ def families(options: HubSpotOptions) -> tuple[Family, ...]:
 
 
 class Clock:
-    """Reads the children of contacts. What HubSpot refused once is not asked again, and stays named."""
+    """Reads some families of contacts. What HubSpot refused once is not asked again, and stays named."""
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
+    def __init__(self, client: Client, families: tuple[Family, ...]) -> None:
+        self._client, self._families = client, families
         self._refused: set[str] = set()
 
     def read(self, ids: Iterable[str]) -> dict[str, Activity]:
         """What the children of each contact tell."""
         wanted = list(ids)
         parts: dict[str, list[Activity]] = {id: [] for id in wanted}
-        for family in families(self._client.options):
+        for family in self._families:
             for id, told in self._family(family, wanted).items():
                 parts[id] += told
         return {id: merged(told) for id, told in parts.items()}

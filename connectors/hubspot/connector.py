@@ -8,6 +8,7 @@ from typing import cast
 from connectors.hubspot import actions, check, declare
 from connectors.hubspot.actions import REMAINS, Desk
 from connectors.hubspot.client import BATCH, Client
+from connectors.hubspot.evidence import Evidence
 from connectors.hubspot.options import CASCADE, SOURCES, HubSpotOptions
 from connectors.hubspot.preferences import Preferences
 from connectors.hubspot.scan import COMPANY, CONTACT, Reader
@@ -22,8 +23,7 @@ from core.schema import Schema
 CAPABILITIES = Capabilities(
     kinds=(CONTACT,),
     actions={**dict.fromkeys(ACTIONS, (CONTACT,)), "annotate": (CONTACT, COMPANY)},
-    # An erased contact is one call: fewer of them between the last look at their ids and the last purge.
-    batch={**dict.fromkeys(ACTIONS, BATCH), "erase": BATCH // 2},
+    batch=dict.fromkeys(ACTIONS, BATCH),
     reads=BATCH,
     scopes=check.SCOPES,
     native={CONTACT: ("email",)},
@@ -43,7 +43,8 @@ class HubSpotConnector:
         self._properties = Properties(self._client)
         preferences = Preferences(self._client)
         self._reader = Reader(self._client, self._properties, preferences)
-        self._desk = Desk(self._client, self._properties, preferences, options.cascade)
+        evidence = Evidence(self._client, self._properties)
+        self._desk = Desk(self._client, self._properties, preferences, evidence, options.cascade)
 
     def check(self) -> Account:
         """Which portal the token belongs to, and which scopes it lacks."""

@@ -1,4 +1,4 @@
-"""Erase: the contact's own children first, then gdpr-delete by id, one call each (§2.4). There is no way back.
+"""Erase: the contact's own children first, a last look, then gdpr-delete by id, one call each (§2.4). There is no way back.
 
 A child that is also linked to another person, company, deal or ticket stays: only its link goes, and the receipt says so.
 """
@@ -9,7 +9,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from connectors.hubspot.answers import Json, Rejected
-from connectors.hubspot.client import Client
+from connectors.hubspot.client import Client, chunks
+from connectors.hubspot.evidence import Evidence, Look, differs
 from connectors.hubspot.records import values, version
 from connectors.hubspot.writing import judged
 from core.actions import Command, Erase
@@ -28,36 +29,49 @@ ATTACHED = "hs_attachment_ids"
 # Files that are not shown in the file manager, where others could use them.
 _HIDDEN = "HIDDEN_"
 _TRIES = 3
+# An erased contact is one call: this many of them at most between the last look at a contact and its purge.
+_SURE = 50
 _BINNED = "in the recycle bin for 90 days"
 _SHARED = "kept with other records, link removed"
 
 Deeds = dict[str, Counter[str]]
 
 
-def erase(client: Client, batch: Sequence[Command], cascade: tuple[str, ...] = ()) -> Iterator[Receipt]:
+def erase(
+    client: Client, evidence: Evidence, batch: Sequence[Command], cascade: tuple[str, ...] = ()
+) -> Iterator[Receipt]:
     """Erases some contacts, receipts in order, each given as soon as it is known."""
-    rows = client.read(CONTACTS, [command.ref.id for command in batch], ())
-    told = {command.ref.id: judged(command, rows.get(command.ref.id), lambda *_: {}) for command in batch}
-    due = [command for command in batch if isinstance(told[command.ref.id], Mapping)]
-    deeds = _cascade(client, due, cascade)
-    # Once more, right before: a contact that was merged meanwhile would take the survivor along (§12.20).
-    rows = client.read(CONTACTS, [command.ref.id for command in due], ())
-    for command in batch:
-        first = told[command.ref.id]
-        yield _final(client, command, rows, deeds) if isinstance(first, Mapping) else first
+    whole = any(_along(command, cascade) for command in batch)
+    before = evidence.look([command.ref.id for command in batch], whole=whole)
+    told = {command.ref.id: judged(command, before.rows.get(command.ref.id), lambda *_: {}) for command in batch}
+    due = {command.ref.id: command for command in batch if isinstance(told[command.ref.id], Mapping)}
+    deeds = _cascade(client, due.values(), cascade, before)
+    for part in chunks(batch, _SURE):
+        after = evidence.look([command.ref.id for command in part if command.ref.id in due], whole=whole)
+        for command in part:
+            first = told[command.ref.id]
+            yield _final(client, command, before, after, deeds) if isinstance(first, Mapping) else first
 
 
-def _final(client: Client, command: Command, rows: Mapping[str, Json], deeds: Deeds) -> Receipt:
-    row, done = rows.get(command.ref.id), deeds.get(command.ref.id, Counter())
+def _along(command: Command, otherwise: tuple[str, ...]) -> tuple[str, ...]:
+    """The children that a command takes along: those it names, or those of the configuration."""
+    assert isinstance(command.action, Erase)
+    return command.action.cascade or otherwise
+
+
+def _final(client: Client, command: Command, before: Look, after: Look, deeds: Deeds) -> Receipt:
+    """Merged away meanwhile, the contact's id would take the survivor along; written to, it is not what was judged."""
+    id = command.ref.id
+    row, done = after.rows.get(id), deeds.get(id, Counter())
+    taken = "; ".join(f"{count} {what}" for what, count in sorted(done.items()))
     if row is None:
-        return Gone()
-    if not done and version(row) != command.version:
-        return Changed()
-    told = "; ".join(f"{count} {what}" for what, count in sorted(done.items()))
-    return _purge(client, row, "; ".join(filter(None, [PURGED, told])))
+        return Gone(taken)
+    if (not done and version(row) != command.version) or differs(before, after, id):
+        return Changed(taken)
+    return _purge(client, row, taken)
 
 
-def _purge(client: Client, row: Json, remains: str) -> Receipt:
+def _purge(client: Client, row: Json, taken: str) -> Receipt:
     """Whether an unknown id is 404 or 204 is not settled (§14): what counts is whether the contact is there.
 
     A call is repeated only once the very contact was seen still to be there, and the same: merged away meanwhile, its id
@@ -68,41 +82,40 @@ def _purge(client: Client, row: Json, remains: str) -> Receipt:
         try:
             client.purge(id)
         except Rejected as error:
-            return Refused(error.why) if client.read(CONTACTS, [id], ()) else Gone()
+            why = "; ".join(filter(None, [error.why, taken]))
+            return Refused(why) if client.read(CONTACTS, [id], ()) else Gone(taken)
         except (Unreachable, BadAnswer):
             there = client.read(CONTACTS, [id], ()).get(id)
             if there is None:
                 break
             if version(there) != version(row):
-                return Changed()
+                return Changed(taken)
             if not left:
                 raise
         else:
             break
-    return Done(remains=remains)
+    return Done(remains="; ".join(filter(None, [PURGED, taken])))
 
 
-def _cascade(client: Client, due: Sequence[Command], otherwise: tuple[str, ...]) -> Deeds:
-    """Removes the children that each command takes along, or those of the configuration; answers what was done, by contact."""
+def _cascade(client: Client, due: Iterable[Command], otherwise: tuple[str, ...], before: Look) -> Deeds:
+    """Removes the children that each command takes along; answers what was done, by contact."""
     deeds: Deeds = defaultdict(Counter)
     alike: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for command in due:
-        assert isinstance(command.action, Erase)
-        alike[command.action.cascade or otherwise].append(command.ref.id)
+        alike[_along(command, otherwise)].append(command.ref.id)
     for cascade, ids in alike.items():
         for kind in (kind for name in CHILDREN if name in cascade for kind in CHILDREN[name]):
-            _take(client, kind, ids, deeds, files="files" in cascade)
+            _take(client, kind, {id: before.children[kind][id] for id in ids}, deeds, files="files" in cascade)
     return deeds
 
 
-def _take(client: Client, kind: str, ids: Sequence[str], deeds: Deeds, *, files: bool) -> None:
+def _take(client: Client, kind: str, linked: Mapping[str, list[str]], deeds: Deeds, *, files: bool) -> None:
     """One kind of children of some contacts: their files, then their own ones, then the links of shared ones."""
-    linked = client.links(CONTACTS, kind, ids)
     parents: dict[str, set[str]] = defaultdict(set)
     for id, found in linked.items():
         for child in found:
             parents[child].add(id)
-    own = _own(client, kind, parents, set(ids))
+    own = _own(client, kind, parents, set(linked))
     if files:
         _files(client, kind, own, parents, deeds)
     client.archive(kind, sorted(own))

@@ -8,13 +8,25 @@ from pydantic import AfterValidator, Field
 
 from connectors.options import Options
 
+# HubSpot describes each of these as set by what the contact did: answered a survey, subscribed, ordered. They come with a
+# product, and an account without it has no such property.
+PRODUCT_SOURCES = (
+    "hs_feedback_last_survey_date",
+    "hs_feedback_last_ces_survey_date",
+    "hs_feedback_last_csat_survey_date",
+    "hs_latest_subscription_create_date",
+    "hs_recent_closed_order_date",
+)
 PROPERTY_SOURCES = (
     "hs_email_last_click_date",
     "hs_email_last_reply_date",
+    "hs_sales_email_last_clicked",
     "hs_sales_email_last_replied",
     "recent_conversion_date",
+    "engagements_last_meeting_booked",
+    *PRODUCT_SOURCES,
 )
-CHILD_SOURCES = ("incoming_email", "inbound_call", "won_deal")
+CHILD_SOURCES = ("incoming_email", "inbound_call", "ticket", "won_deal")
 SOURCES = (*PROPERTY_SOURCES, *CHILD_SOURCES)
 CASCADE = ("notes", "activities", "emails", "files")
 
@@ -44,7 +56,8 @@ class HubSpotOptions(Options):
     """Children that are erased along with a person: notes, activities (calls, tasks, meetings), emails, files."""
 
     inbound: Annotated[tuple[str, ...], AfterValidator(_sources)] = SOURCES
-    """Where contacts coming from the person are read: properties of the contact, incoming_email, inbound_call, won_deal."""
+    """Where contacts coming from the person are read: properties of the contact, incoming_email, inbound_call, ticket,
+    won_deal."""
 
     collected: str = ""
     """The contact property that holds the date of collection. Empty, or empty on a record: the creation date."""
@@ -89,6 +102,10 @@ class HubSpotOptions(Options):
 
     closed_ticket_stages: tuple[str, ...] = ("4",)
     """Stages of a ticket that mean closed. A ticket in any other stage is open unless HubSpot marks it as closed."""
+
+    ticket_sources: tuple[str, ...] = ("CHAT", "EMAIL", "FORM", "PHONE")
+    """Sources of a ticket (source_type) that mean that the person opened it. One that HubSpot marks as outbound never
+    does; an answer of the person in a ticket counts whatever its source."""
 
     marketing_subscriptions: tuple[Number, ...] = ()
     """Ids of the subscription types whose opt-out is an objection to marketing by e-mail. Opting out of everything

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ OPT_OUT = "hs_email_optout"
 ADDITIONAL = "hs_additional_emails"
 CONSENT = "subscription_status"
 PHONES = ("phone", "mobilephone")
+_CODE = re.compile(r"[A-Z]+(?:_[A-Z0-9]+)*")
 VITAL = ("email", ADDITIONAL, *PHONES, OPT_OUT, "createdate", "hs_object_source")
 _BASE = (*VITAL, "lastmodifieddate", "hs_object_source_label", "lifecyclestage")
 
@@ -100,10 +102,10 @@ def values(row: Json) -> dict[str, str]:
 
 def version(row: Json) -> str:
     """The change stamp. Raises BadAnswer when the row has none: nothing may be written without it."""
-    stamp = row.get("updatedAt") or values(row).get("lastmodifieddate")
-    if not stamp:
+    stamp = str(row.get("updatedAt") or values(row).get("lastmodifieddate") or "")
+    if moment(stamp) is None:
         raise BadAnswer("a row without updatedAt")
-    return str(stamp)
+    return stamp
 
 
 def emails(row: Json) -> tuple[str, ...]:
@@ -150,8 +152,13 @@ def _collected(found: Mapping[str, str], created: datetime | None, options: HubS
 
 
 def _origin(found: Mapping[str, str]) -> str:
-    source, label = found.get("hs_object_source", ""), found.get("hs_object_source_label", "")
+    """Source and label as HubSpot's codes; it sets both, and what is no code is not repeated (§5.3)."""
+    source, label = (_code(found.get(name, "")) for name in ("hs_object_source", "hs_object_source_label"))
     return source if not label or label == source else f"{source} ({label})".strip()
+
+
+def _code(text: str) -> str:
+    return text if not text or _CODE.fullmatch(text) else "OTHER"
 
 
 def _stage(found: Mapping[str, str], options: HubSpotOptions) -> frozenset[str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 from connectors.hubspot.answers import Json
 from connectors.hubspot.client import Client, chunks
-from connectors.hubspot.clock import Clock
-from connectors.hubspot.options import PROPERTY_SOURCES
+from connectors.hubspot.clock import Clock, families
+from connectors.hubspot.options import PRODUCT_SOURCES, PROPERTY_SOURCES
 from connectors.hubspot.preferences import Preferences
 from connectors.hubspot.records import (
     VITAL,
@@ -37,17 +38,18 @@ class Reader:
 
     def __init__(self, client: Client, properties: Properties, preferences: Preferences) -> None:
         self._client, self._properties, self._preferences = client, properties, preferences
-        self._clock = Clock(client)
+        self._clock = Clock(client, families(client.options))
 
     def scan(self, query: Query) -> Iterator[Page]:
         """Every contact that is not archived, a page for up to ten of the vendor's."""
         wanted = self._names(query.properties)
-        after: str | None = None
-        while True:
-            rows, after = self._block(wanted, after)
-            yield Page(tuple(self._records(rows, query.properties)), last=after is None)
-            if after is None:
-                return
+        long = sum(len(f"&properties={name}") for name in wanted) > _LONG
+        pages = self._client.pages(KINDS[CONTACT], ("hs_object_id",) if long else wanted)
+        while block := [*islice(pages, _PAGES)]:
+            rows = [row for found, _ in block for row in found]
+            if long:
+                rows = [*self._client.read(KINDS[CONTACT], [str(row["id"]) for row in rows], wanted).values()]
+            yield Page(tuple(self._records(rows, query.properties)), last=block[-1][1])
 
     def get(self, refs: Sequence[Ref], properties: Sequence[str]) -> dict[Ref, Record | None]:
         """Some contacts, or companies (for the audit anchor: their version only)."""
@@ -75,19 +77,6 @@ class Reader:
         self._properties.need("marketing_subscriptions", subscriptions(options))
         return tuple(dict.fromkeys([*names(options), *asked]))
 
-    def _block(self, wanted: tuple[str, ...], after: str | None) -> tuple[list[Json], str | None]:
-        """The rows of the next ten pages, and the cursor after them; None at the end."""
-        long = sum(len(f"&properties={name}") for name in wanted) > _LONG
-        rows: list[Json] = []
-        for _ in range(_PAGES):
-            found, after = self._client.page(KINDS[CONTACT], ("hs_object_id",) if long else wanted, after)
-            rows += found
-            if after is None:
-                break
-        if long:
-            rows = [*self._client.read(KINDS[CONTACT], [str(row["id"]) for row in rows], wanted).values()]
-        return rows, after
-
     def _records(self, rows: list[Json], asked: Iterable[str]) -> Iterator[Record]:
         options = self._client.options
         activities = self._clock.read(str(row["id"]) for row in rows)
@@ -101,8 +90,8 @@ class Reader:
             yield record(ref, row, asked, Around(activity, consents), options)
 
     def _lost(self) -> frozenset[str]:
-        """The inbound properties that the account does not have; a read leaves them out silently (§2.1)."""
-        known = self._properties.known()
+        """The inbound properties that the account should have and has not; a read leaves them out silently (§2.1)."""
+        known = {*self._properties.known(), *PRODUCT_SOURCES}
         return frozenset(
             name for name in self._client.options.inbound if name in PROPERTY_SOURCES and name not in known
         )

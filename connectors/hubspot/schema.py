@@ -86,7 +86,7 @@ class Properties:
 
     def _may_read(self, name: str) -> bool:
         try:
-            self._client.page("contacts", (name,), None)
+            self._client.page("contacts", (name,))
         except Forbidden:
             return False
         return True
