@@ -10,6 +10,7 @@ from datetime import datetime
 from core.connector import Account, Connector
 from core.errors import FAULTS, BadAnswer, RepoussoirError, StopCrm, WrongAccount
 from core.findings import Finding
+from core.follow import follow
 from core.identity import Identity, nobody
 from core.index import row, shown
 from core.judge import Judge
@@ -54,7 +55,7 @@ class Reader:
     def read(self, connectors: Mapping[str, Connector], now: datetime) -> Reading:
         """Scans every kind of every connector; `now` is the moment the findings are judged at. Raises WrongAccount.
 
-        A CRM that stops half-way leaves a gap; the others are still read.
+        A CRM that stops half-way leaves a gap; the others are still read. Holds follow their people by what was read.
         """
         reading = Reading()
         for crm, connector in connectors.items():
@@ -68,6 +69,7 @@ class Reader:
                 reading.gaps.append(_gap(crm, error))
             except FAULTS as error:
                 reading.gaps.append(f"{crm}: the connector failed ({type(error).__name__})")
+        follow(self._store, self._judge, self._clock())
         return reading
 
     def note(self, records: Sequence[Record], scan_id: int = 0) -> None:

@@ -122,7 +122,10 @@ class Index:
 
     def record_push(self, ref: Ref, marks: Iterable[Mark], now: datetime) -> None:
         """Notes that we make these marks: a flag is no source of an objection then, a restriction no request of Art. 18."""
-        lines = [{"crm": ref.crm, "kind": ref.kind, "id": ref.id, "channel": item, "pushed_at": now} for item in marks]
+        lines = [
+            {"crm": ref.crm, "kind": ref.kind, "id": ref.id, "channel": item, "pushed_at": now, "sources": []}
+            for item in marks
+        ]
         if lines:
             self._database.execute(self._database.insert(push).on_conflict_do_nothing(), lines)
 
