@@ -30,8 +30,8 @@ def follow(store: Store, judge: Judge, now: datetime, unread: Sequence[Row] = ()
         people = judge.people(_reached(store, judge, holds, unread))
         gained = {hold.id: keys for hold in holds if (keys := _lacking(people, hold))}
         if gained:
-            store.holds.extend(gained, now)
             store.ledger.append(now, "hold", {"do": "follow", "added": gained})
+            store.holds.extend(gained, now)
 
 
 def bare(row: Row, hold: Hold) -> bool:

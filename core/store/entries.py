@@ -102,7 +102,8 @@ class SuppressionList:
                 "evidence": evidence,
                 "review_on": self._keep.after(entry.objected_at),
             }
-            for entry in entries
+            # In one order always: two who add the same entries must not wait for each other.
+            for entry in sorted(entries, key=lambda entry: (entry.channel, entry.key))
         ]
         before = self.count()
         if rows:

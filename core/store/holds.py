@@ -50,6 +50,7 @@ class Holds:
             raise ConfigError("A hold needs a record, a reason and an author.", "Give --reason and --author.")
         targets = tuple(dict.fromkeys(scope))
         with self._database.transaction():
+            self._database.serialise(hold)
             number = self._database.rows(select(func.count()).select_from(hold))[0][0] + 1
             made = Hold(id=f"H-{number}", scope=targets, reason=reason, author=author, start=now, review_on=review_on)
             values = {"id": made.id, "reason": reason, "author": author, "start": now, "review_on": review_on}
