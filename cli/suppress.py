@@ -126,13 +126,11 @@ def _take(
 
 def _show(lifted: Lifted) -> None:
     out.print(f"{len(lifted.entries)} entries lifted.")
-    if lifted.remaining:
-        left = (
-            "1 entry on the same records still blocks"
-            if lifted.remaining == 1
-            else (f"{lifted.remaining} entries on the same records still block")
+    if left := lifted.remaining:
+        entries, block = ("entry", "blocks") if left == 1 else ("entries", "block")
+        out.print(
+            f"{left} {entries} on the same records still {block}: a phone or a shared address is lifted when it is typed."
         )
-        out.print(f"{left}: phones, and addresses that others use too, are lifted only when they are typed.")
     for ref, channels in lifted.standing.items():
         out.print(f"Our flag still stands on {ref} ({' and '.join(channels)}): clear it there by hand.")
     out.print("Flags that a CRM shows by itself count again at the next run: clear them there.")
