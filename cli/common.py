@@ -12,7 +12,9 @@ import typer
 
 from cli.config import Config, load
 from cli.runtime import Runtime, runtime
+from core.connector import Connector
 from core.errors import ConfigError
+from core.model import Ref
 
 Json = typer.Option(False, "--json", help="Print JSON.")
 
@@ -33,6 +35,15 @@ def work(context: typer.Context, crms: list[str] | None = None) -> Iterator[Runt
     """The wired parts for a verb."""
     with runtime(config(context), tuple(crms or ())) as wired:
         yield wired
+
+
+def connector(parts: Runtime, ref: Ref) -> Connector:
+    """The connector of the CRM that a person's record is in. Raises ConfigError when there is no such CRM or kind."""
+    found = parts.connectors.get(ref.crm)
+    if found is None or ref.kind not in found.capabilities.kinds:
+        known = ", ".join(f"{crm}:{kind}" for crm, item in parts.connectors.items() for kind in item.capabilities.kinds)
+        raise ConfigError(f"{ref.crm}:{ref.kind} holds no people here.", f"Known are: {known}.")
+    return found
 
 
 def moment(text: str | None) -> datetime | None:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from datetime import timedelta
 
 import typer
 
 from cli import common
 from cli.output import as_json, out, table
-from core.errors import ConfigError
+from cli.runtime import Runtime
+from core import index
+from core.errors import BadAnswer, ConfigError, StopCrm, Unreachable
+from core.follow import bare, follow
 from core.identity import Identity
+from core.index import Row
 from core.model import Ref
+from core.store.holds import Hold
 
+_WAY_OUT = "Nothing was changed. --identifiers holds a person by e-mail or phone, one a line on standard input."
 app = typer.Typer(help="Legal holds: what must not be destroyed.", no_args_is_help=True)
 
 
@@ -27,18 +34,20 @@ def add(
     json: bool = common.Json,
 ) -> int:
     """Place a hold on people."""
-    with common.work(context, []) as parts, parts.writing(), parts.store.transaction():
+    with common.work(context, []) as parts:
+        rows = [_row(parts, Ref.parse(item)) for item in record or []]
+        keys = _keys(parts.identity, sys.stdin.read().splitlines()) if identifiers else []
         now = parts.tools.now()
-        scope = [str(Ref.parse(item)) for item in record or []]
-        if identifiers:
-            scope += _keys(parts.identity, sys.stdin.read().splitlines())
         review_on = common.moment(review) or now + timedelta(days=365)
-        made = parts.store.holds.add(scope, reason, author, now, review_on)
-        parts.store.ledger.append(now, "hold", {"do": "add", "id": made.id, "scope": scope, "by": author})
-    if json:
-        as_json({"id": made.id, "scope": scope})
-    else:
-        out.print(f"Hold {made.id} is in force on {len(scope)} records or identifiers until it is released.")
+        scope = [*(str(row.ref) for row in rows), *keys]
+        # Not under the lock of a run: whoever applies a plan looks at the holds again before each batch.
+        with parts.store.transaction():
+            made = parts.store.holds.add(scope, reason, author, now, review_on)
+            line = {"do": "add", "id": made.id, "scope": list(made.scope), "by": author}
+            parts.store.ledger.append(now, "hold", line)
+            follow(parts.store, parts.judge, now, rows)
+            made = next(item for item in parts.store.holds.in_force() if item.id == made.id)
+    _placed(made, [row.ref for row in rows if bare(row, made)], json=json)
     return 0
 
 
@@ -63,15 +72,49 @@ def list_(context: typer.Context, json: bool = common.Json) -> int:
     with common.work(context, []) as parts:
         holds, now = parts.store.holds.all(), parts.tools.now()
     if json:
-        as_json([{**_body(hold), "scope": list(hold.scope)} for hold in holds])
+        as_json([{**_body(hold), "scope": list(hold.scope), "added": list(hold.added)} for hold in holds])
         return 0
-    shown = table("Legal holds", "id", "records", "reason", "author", "since", "review", "state")
+    shown = table("Legal holds", "id", "named", "added", "reason", "author", "since", "review", "state")
     for hold in holds:
         state = "released" if hold.released_at else "overdue for review" if hold.review_on < now else "in force"
-        row = (hold.id, str(len(hold.scope)), hold.reason, hold.author, f"{hold.start:%Y-%m-%d}")
+        row = (hold.id, str(len(hold.scope)), str(len(hold.added)), hold.reason, hold.author, f"{hold.start:%Y-%m-%d}")
         shown.add_row(*row, f"{hold.review_on:%Y-%m-%d}", state)
     out.print(shown)
     return 0
+
+
+def _row(parts: Runtime, ref: Ref) -> Row:
+    """The row of a record: of the index, else of what its CRM answers, under the id that the CRM gives it.
+
+    Raises ConfigError when there is none, Unreachable when the CRM cannot be asked.
+    """
+    connector = common.connector(parts, ref)
+    if known := parts.store.index.get([ref]):
+        return known[0]
+    try:
+        parts.reader().confirm({ref.crm: connector})
+        record = connector.get([ref])[ref]
+    except (StopCrm, BadAnswer) as error:
+        raise Unreachable(f"No scan has seen {ref}, and its CRM cannot be asked: {error}. {_WAY_OUT}") from None
+    if record is None:
+        raise ConfigError(
+            f"There is no record {ref}; it may be deleted, archived or merged into another one.", _WAY_OUT
+        )
+    # Whose a number is cannot be told from one record: it may be the switchboard's. The next scan tells.
+    unread = index.row(replace(record, phones=()), parts.identity)
+    return next(iter(parts.store.index.get([record.ref])), unread)
+
+
+def _placed(hold: Hold, alone: list[Ref], *, json: bool) -> None:
+    if json:
+        as_json({"id": hold.id, "scope": hold.scope, "added": hold.added, "bare": list(map(str, alone))})
+        return
+    out.print(f"Hold {hold.id} is in force on {len(hold.scope)} records or identifiers until it is released.")
+    out.print(f"It follows its people by {len(hold.added)} more e-mails and phones, and by those that scans will show.")
+    for ref in alone:
+        out.print(
+            f"{ref} is held by its id alone: nothing else on it tells the person, should it be merged or made anew."
+        )
 
 
 def _body(hold: object) -> dict[str, str | None]:

@@ -14,6 +14,8 @@ from cli.output import as_json, out, table
 from cli.runtime import Runtime
 from core.errors import ConfigError
 from core.identity import Identifier
+from core.lift import Lifted
+from core.lift import lift as lift_
 from core.model import CHANNELS, Channel
 from core.people import Entry
 
@@ -92,45 +94,46 @@ def lift(
     """Take identifiers off the list on proof of a later opt-in by the person (SUP-11)."""
     if not (evidence.strip() and by.strip()):
         raise ConfigError("Only a proven later opt-in lifts an objection (SUP-11).", "Give --evidence and --by.")
-    with common.work(context, []) as parts, parts.writing(), parts.store.transaction():
-        now, lifted = parts.tools.now(), 0
-        for _, item in _identifiers(parts, file):
-            for other in _of_same_person(parts, item):
-                lifted += sum(parts.store.suppression.lift(one, other) for one in _channels(channel))
-                parts.store.index.lift_pushes(other, _channels(channel), now)
-            body = {"do": "lift", "key": str(item.key), "channel": channel, "evidence": evidence, "by": by}
-            parts.store.ledger.append(now, "list", body)
-    out.print(
-        f"{lifted} entries lifted. Flags that a CRM shows by itself count again at the next run: clear them there."
-    )
+    with common.work(context, []) as parts:
+        typed = [item for _, item in _identifiers(parts, file)]
+        proof = {"channel": channel, "evidence": evidence, "by": by}
+        with parts.writing():
+            lifted = lift_(parts.store, parts.judge, typed, _channels(channel), proof, parts.tools.now())
+    _show(lifted)
     return 0
 
 
 def _take(
     context: typer.Context, file: Path | None, channel: Which, objected_on: str | None, source: str, evidence: str
 ) -> int:
-    with common.work(context, []) as parts, parts.writing(), parts.store.transaction():
-        now = parts.tools.now()
-        at = common.moment(objected_on) or now
+    with common.work(context, []) as parts:
+        at = common.moment(objected_on) or parts.tools.now()
         entries = [
             Entry(one, item.key, at, source)
             for _, item in _identifiers(parts, file)
             for one in _channels(channel)
             if not (item.kind == "phone" and one == "email")
         ]
-        added = parts.store.suppression.add(entries, evidence)
         lines = [[entry.channel, str(entry.key), entry.source] for entry in entries]
-        parts.store.ledger.append(now, "list", {"do": "add", "entries": lines, "evidence": evidence})
+        # Not under the lock of a run: whoever applies a plan looks at the list again before each batch.
+        with parts.store.transaction():
+            added = parts.store.suppression.add(entries, evidence)
+            body = {"do": "add", "entries": lines, "evidence": evidence}
+            parts.store.ledger.append(parts.tools.now(), "list", body)
     out.print(f"{added} entries added; {len(entries) - added} were there. The next run pushes them to every CRM.")
     return 0
 
 
-def _of_same_person(parts: Runtime, item: Identifier) -> set[Identifier]:
-    """An identifier and those that its objection was spread to through a shared e-mail."""
-    refs = set(parts.store.index.carriers([item.key]))
-    people = parts.judge.people(parts.store.index.closure(refs, parts.judge.shared_above))
-    groups = [rows for rows in people.groups("email") if refs & {row.ref for row in rows}]
-    return {item, *(other for rows in groups for row in rows for other in row.identifiers)}
+def _show(lifted: Lifted) -> None:
+    out.print(f"{len(lifted.entries)} entries lifted.")
+    if left := lifted.remaining:
+        entries, block = ("entry", "blocks") if left == 1 else ("entries", "block")
+        out.print(
+            f"{left} {entries} on the same records still {block}: a phone or a shared address is lifted when it is typed."
+        )
+    for ref, channels in lifted.standing.items():
+        out.print(f"Our flag still stands on {ref} ({' and '.join(channels)}): clear it there by hand.")
+    out.print("Flags that a CRM shows by itself count again at the next run: clear them there.")
 
 
 def _channels(channel: Which) -> tuple[Channel, ...]:

@@ -202,7 +202,7 @@ def finish(work: Runtime, tally: Tally, after: int) -> None:
         if crm in work.connectors and crm not in tally.stopped:
             _anchor(work, crm, anchor, after, tally, now)
     if len(work.keyring.ids) > 1:
-        work.store.suppression.rekey(item for row in work.store.index.rows() for item in row.identifiers)
+        work.store.rekey(work.keyring.ids, now)
 
 
 def _anchor(work: Runtime, crm: str, anchor: Ref, after: int, tally: Tally, now: datetime) -> None:

@@ -145,6 +145,7 @@ class Connector(Protocol):
         """Reads some records as `scan` would, clock inputs included. None means gone: deleted, archived, merged away.
 
         Must answer every ref asked; must not answer a record under another id than it has. Takes any number of refs.
+        An id that a user wrote in another spelling of the vendor's is the same id: the record's own ref has the usual one.
         """
         ...
 

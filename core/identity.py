@@ -26,6 +26,7 @@ _BETWEEN_ADDRESSES = re.compile(r"[;,/|\s]+")
 _BETWEEN_NUMBERS = re.compile(r"[;,/|]+|\b(?:ou|or)\b")
 _ADDRESS = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s.]+$")
 _IN_BRACKETS = re.compile(r"<([^<>]*)>[^<>]*$")
+_SUBJECT_KEY = re.compile(r"(email|phone):([^:]+):([0-9a-f]{64})")
 _LINK = re.compile(r"^mailto:([^?]*).*$", re.DOTALL)
 
 
@@ -39,6 +40,12 @@ class SubjectKey:
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.key_id}:{self.digest}"
+
+    @classmethod
+    def find(cls, text: str) -> SubjectKey | None:
+        """The key that a text is; None when it is something else, such as a ref."""
+        match = _SUBJECT_KEY.fullmatch(text)
+        return cls("email" if match[1] == "email" else "phone", match[2], match[3]) if match else None
 
 
 def canonical_email(raw: str) -> str | None:

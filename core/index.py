@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from core.identity import Identifier, Identity
@@ -53,9 +53,38 @@ class Row:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Push:
+    """A mark that we made: when, under which names its flags were seen since, and whether its objection was lifted."""
+
+    at: datetime
+    sources: frozenset[str] = frozenset()
+    lifted: bool = False
+
+    def explains(self, flags: Iterable[Objection]) -> bool:
+        """True when all flags on its channel may be this mark.
+
+        What shows first after it was made is. A flag that the vendor dates after that is somebody's objection, and so is
+        one under a new name once ours was lifted; before, the vendor may still be setting one flag after the other.
+        """
+        return not self.sources or all(
+            (flag.at is None or flag.at <= self.at) and (not self.lifted or flag.source in self.sources)
+            for flag in flags
+        )
+
+    def learnt(self, flags: Iterable[Objection], now: datetime) -> Push:
+        """What is known of it once these flags were seen with it.
+
+        The first time dates it anew: the vendor's stamp of our write is later than what we noted before it.
+        """
+        flags = tuple(flags)
+        at = self.at if self.sources else max([now, *(flag.at for flag in flags if flag.at)])
+        return replace(self, at=at, sources=self.sources | {flag.source for flag in flags}) if flags else self
+
+
 def row(record: Record, identity: Identity, ours: Set[Mark] = frozenset()) -> Row:
     """The index row of a record. `ours` are the marks on it that we made ourselves."""
-    return Row(
+    made = Row(
         ref=record.ref,
         version=record.version,
         identifiers=identity.all(record.emails, record.phones),
@@ -65,12 +94,18 @@ def row(record: Record, identity: Identity, ours: Set[Mark] = frozenset()) -> Ro
         unreadable=record.unreadable,
         signals=record.signals,
         open=record.open,
-        objections=tuple(item for item in record.objections if item.channel not in ours),
+        objections=record.objections,
         suppressed=record.suppressed,
         restricted=record.restricted,
         requests=record.requests,
-        ours=frozenset(ours),
     )
+    return marked(made, ours)
+
+
+def marked(made: Row, ours: Set[Mark]) -> Row:
+    """A row some marks of which are ours: their flags are left out."""
+    flags = tuple(item for item in made.objections if item.channel not in ours)
+    return replace(made, objections=flags, ours=frozenset(ours))
 
 
 def _dated(moment: datetime) -> bool:
@@ -78,8 +113,11 @@ def _dated(moment: datetime) -> bool:
     return moment > _ZERO
 
 
-def shown(made: Row, flags: Iterable[Objection]) -> frozenset[Mark]:
-    """The marks that a record shows, whoever made them: channels closed, restriction, no identifier left."""
-    closed: frozenset[Mark] = frozenset({*made.suppressed, *(item.channel for item in flags)})
+def shown(made: Row) -> frozenset[Mark]:
+    """The marks that a record shows, whoever made them: channels closed, restriction, no identifier left.
+
+    Must be given the row before flags of ours were left out of it.
+    """
+    closed: frozenset[Mark] = frozenset({*made.suppressed, *(item.channel for item in made.objections)})
     restricted: frozenset[Mark] = frozenset({"restriction"} if made.restricted else ())
     return closed | restricted | frozenset(() if made.identifiers else {"anonymised"})

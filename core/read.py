@@ -10,10 +10,11 @@ from datetime import datetime
 from core.connector import Account, Connector
 from core.errors import FAULTS, BadAnswer, RepoussoirError, StopCrm, WrongAccount
 from core.findings import Finding
+from core.follow import follow
 from core.identity import Identity, nobody
-from core.index import row, shown
+from core.index import Push, Row, marked, row, shown
 from core.judge import Judge
-from core.model import Page, Query, Record, Ref
+from core.model import Mark, Page, Query, Record, Ref
 from core.store.store import Store
 
 Progress = Callable[[str, int, int | None], None]
@@ -54,7 +55,7 @@ class Reader:
     def read(self, connectors: Mapping[str, Connector], now: datetime) -> Reading:
         """Scans every kind of every connector; `now` is the moment the findings are judged at. Raises WrongAccount.
 
-        A CRM that stops half-way leaves a gap; the others are still read.
+        A CRM that stops half-way leaves a gap; the others are still read. Holds follow their people by what was read.
         """
         reading = Reading()
         for crm, connector in connectors.items():
@@ -68,19 +69,29 @@ class Reader:
                 reading.gaps.append(_gap(crm, error))
             except FAULTS as error:
                 reading.gaps.append(f"{crm}: the connector failed ({type(error).__name__})")
+        follow(self._store, self._judge, self._clock())
         return reading
 
     def note(self, records: Sequence[Record], scan_id: int = 0) -> None:
         """Writes records to the index; the marks that we made ourselves are told from those of others on the way."""
-        pushed = self._store.index.pushed([record.ref for record in records])
-        rows = []
+        pushes = self._store.index.pushes([record.ref for record in records])
         with self._store.transaction():
-            for record in records:
-                made = row(record, self._identity, pushed.get(record.ref, frozenset()))
-                for mark in made.ours - shown(made, record.objections):
-                    self._store.index.drop_push(record.ref, mark)
-                rows.append(made)
+            made = [row(record, self._identity) for record in records]
+            rows = [marked(item, self._ours(item, pushes.get(item.ref, {}))) for item in made]
             self._store.index.put(rows, scan_id)
+
+    def _ours(self, made: Row, pushes: Mapping[Mark, Push]) -> frozenset[Mark]:
+        """Which of our marks a record still shows as ours; the others are forgotten."""
+        ours, visible = set[Mark](), shown(made)
+        for mark, push in pushes.items():
+            flags = [flag for flag in made.objections if flag.channel == mark]
+            if mark not in visible or not push.explains(flags):
+                self._store.index.drop_push(made.ref, mark)
+                continue
+            ours.add(mark)
+            if (known := push.learnt(flags, self._clock())) != push:
+                self._store.index.learn_push(made.ref, mark, known)
+        return frozenset(ours)
 
     def _hidden(self, crm: str, account: Account) -> tuple[str, ...]:
         """Why restricted records may not show as such: our property was there and is not to be seen any more."""

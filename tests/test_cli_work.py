@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
+from pydantic import SecretStr
 
 from core.connector import Account
 from core.errors import NotAllowed, Unreachable, WrongAccount
 from core.model import Moment, Objection
+from core.settings import KeySettings
 from tests.office import NOW, Office
 
 NO_MAIL = (Objection("email", "opt_out"),)
@@ -197,3 +199,22 @@ def test_the_error_brake_of_one_crm_does_not_stop_another(at: Office) -> None:
 
     assert at.crms["b"].records == {}
     assert set(result.tally.stopped) == {"a"}
+
+
+def test_sec_06_a_run_after_a_rotation_moves_entries_and_holds_and_says_so_once(at: Office) -> None:
+    """The hold goes on holding and gains no key twice; the second run has nothing to move, and says nothing."""
+    at.add("a1", "x@a.example")
+    at.add("a2", "y@a.example", age=5, objections=NO_MAIL)
+    at.store.holds.add(["a:person:1"], "litigation", "Legal", at.now, at.now)
+    at.run()
+    keys = KeySettings(current="k2", secrets={name: SecretStr(name[1] * 64) for name in ("k1", "k2")})
+    secrets = {**at.config.keys.secrets, "k2": keys.secrets["k2"]}
+    at.config = at.config.model_copy(update={"keys": keys.model_copy(update={"secrets": secrets})})
+    for _ in range(2):
+        at.run(days=1)
+
+    lines = [line.body for line in at.store.ledger.entries() if line.body.get("do") == "rekey"]
+    assert lines == [{"do": "rekey", "from": ["k1"], "to": "k2", "entries": 1, "holds": 1}]
+    assert at.store.keys.in_use() == {"k2"}
+    assert there(at, "a1")
+    assert len(at.store.holds.all()[0].added) == 1

@@ -16,6 +16,7 @@ from core.connector import Done, Receipt, Refused
 from core.errors import Unreachable
 from core.identity import Identity
 from core.judge import Judge
+from core.lift import lift
 from core.model import Channel, Moment, Objection, Record, Ref
 from core.people import Entry
 from core.periods import Period
@@ -311,9 +312,8 @@ def test_sup_11_a_lifted_objection_does_not_come_back_from_a_number_it_had_sprea
     )
     engine.run()
     engine.edit("a1", objections=(), suppressed=frozenset())
-    for item in Identity(engine.keyring).all(("x@x.example",), (MOBILE,)):
-        engine.store.suppression.lift("telephone", item)
-        engine.store.index.lift_pushes(item, ("telephone",), NOW)
+    typed = Identity(engine.keyring).all(("x@x.example",), (MOBILE,))
+    lift(engine.store, engine.judge, typed, ("telephone",), {}, NOW)
 
     engine.run()
 

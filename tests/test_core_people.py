@@ -186,3 +186,18 @@ def test_sup_05_two_identifiers_in_one_field_are_both_read() -> None:
     )
 
     assert linked(everybody, "a1") == {"b1", "c1"}
+
+
+def test_sup_06_during_a_rotation_a_shared_key_is_seen_to_be_shared() -> None:
+    """Some rows were read before it and carry the old key alone, others carry both: six in all are too many."""
+    both = Identity(Keyring({"k2": b"n" * 32, "k1": b"k" * 32}, "k2"))
+    records = [
+        Record(ref=Ref("a", "person", str(n)), version="1", emails=(f"p{n}@x.example",), phones=("0199001234",))
+        for n in range(6)
+    ]
+    rows = [row(item, IDENTITY if n < 3 else both) for n, item in enumerate(records)]
+
+    for some, strong in ((rows, False), (rows[:5], True)):
+        everybody = people(*some)
+        assert [everybody.strong(item.identifiers[1]) for item in some] == [strong] * len(some)
+        assert linked(everybody, "a0") == ({"a1", "a2", "a3", "a4"} if strong else set())

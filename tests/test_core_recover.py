@@ -11,7 +11,7 @@ from core.actions import Command
 from core.connector import Receipt
 from core.model import Objection
 from core.recover import recover
-from tests.engine import NOW, Engine, record
+from tests.engine import NOW, Engine, record, ref
 
 NO_MAIL = (Objection("email", "opt_out"),)
 
@@ -70,3 +70,31 @@ def test_a_crash_at_any_write_before_or_after_it_took_effect(tmp_path: Path, ins
     assert set(crm.notes) == {"2", "3", "4", "5"}
     assert engine.store.ledger.verify() > 0
     assert engine.plan().items == ()
+
+
+def test_an_intent_that_is_struck_out_forgets_the_mark_it_had_noted(tmp_path: Path) -> None:
+    """The flag was never set; the person sets it before anything is read again: it is an objection of theirs."""
+    engine = Engine(
+        tmp_path,
+        record("a1", "x@x.example", "y@x.example", collected=NOW),
+        record("b1", "x@x.example", collected=NOW, objections=NO_MAIL, suppressed=frozenset({"email"})),
+    )
+    plan = engine.plan()
+    real = engine.crms["a"].apply
+
+    def dying(batch: Sequence[Command]) -> Iterator[Receipt]:
+        raise Crash
+
+    engine.crms["a"].apply = dying  # type: ignore[method-assign]  # the power goes
+    with pytest.raises(Crash):
+        engine.apply(plan)
+    engine.crms["a"].apply = real  # type: ignore[method-assign]
+    noted = engine.store.index.pushed([ref("a1")])
+    recover(engine.store, engine.crms, engine.judge, engine.outcomes, NOW)
+    engine.edit("a1", objections=NO_MAIL, suppressed=frozenset({"email"}))
+    engine.read()
+
+    assert noted == {ref("a1"): {"email"}}
+    assert engine.store.index.pushed([ref("a1")]) == {}
+    (row,) = engine.store.index.get([ref("a1")])
+    assert row.objections == NO_MAIL

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import event
 
 from core.identity import Identity, Keyring
-from core.index import Row, row
+from core.index import Push, Row, row
 from core.model import Record, Ref
 from core.people import People
 from core.store.store import Store
@@ -57,7 +57,9 @@ def test_no_statement_about_some_records_reads_a_whole_table(store: Store) -> No
     store.index.pushed(refs)
     store.index.record_push(refs[0], ("email",), NOW)
     store.index.drop_push(refs[0], "email")
-    store.index.lift_pushes(rows[0].identifiers[0], ("email",), NOW)
+    store.index.pushes(refs)
+    store.index.learn_push(refs[0], "email", Push(NOW, frozenset({"flag"})))
+    store.index.lift_pushes(refs[0], ("email",), NOW)
     store.index.forget(refs)
     event.remove(connection, "before_cursor_execute", listen)
     plans = [

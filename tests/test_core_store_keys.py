@@ -98,3 +98,32 @@ def test_ret_26_a_person_erased_twice_is_remembered_from_the_last_time(store: St
     assert line.erased_at == NOW + timedelta(days=400)
     assert store.tombstones.purge(NOW + timedelta(days=365 * 5 + 300)) == 0
     assert store.tombstones.purge(NOW + timedelta(days=365 * 6 + 100)) == 1
+
+
+def test_sec_06_entries_and_holds_are_moved_together_and_the_ledger_says_how_many(store: Store) -> None:
+    """Counts and key ids, in one line; the old key may go then, and the hold still matches; moved once is moved."""
+    person = Row(ref=Ref("a", "person", "1"), version="1", identifiers=(mail(BOTH), mail(BOTH, "y@x.example")))
+    store.index.put([person], 1)
+    store.suppression.add([Entry(channel, mail(OLD).key, NOW, "letter") for channel in CHANNELS])
+    hold = store.holds.add([str(mail(OLD).key)], "litigation", "legal", NOW, NOW)
+    store.holds.extend({hold.id: [str(mail(OLD, "y@x.example").key)]}, NOW)
+    for _ in range(2):
+        store.rekey(BOTH.ids, NOW)
+
+    (line,) = store.ledger.entries()
+    (moved,) = store.holds.all()
+    assert line.body == {"do": "rekey", "from": ["k1"], "to": "k2", "entries": 2, "holds": 2}
+    assert (moved.scope, moved.added) == ((str(mail(BOTH).key),), (str(mail(BOTH, "y@x.example").key),))
+    assert store.holds.matcher()(person) == (hold.id,)
+    store.keys.confirm(ONLY_NEW, NOW)
+
+
+def test_ret_24_a_hold_keeps_the_old_key_alive_until_its_person_was_seen(store: Store) -> None:
+    """Whoever is in no CRM just now may come back: the key under which they are held is still needed."""
+    store.holds.add(["a:person:1", str(mail(OLD).key)], "litigation", "legal", NOW, NOW)
+    store.index.put([Row(ref=Ref("a", "person", "1"), version="1", identifiers=(mail(BOTH, "z@x.example"),))], 1)
+    store.rekey(BOTH.ids, NOW)
+
+    with pytest.raises(KeyProblem, match="k1"):
+        store.keys.confirm(ONLY_NEW, NOW)
+    assert store.ledger.count() == 0

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Connection, CursorResult, Engine, Executable, Row, Table, create_engine, event, make_url
+from sqlalchemy import Connection, CursorResult, Engine, Executable, Row, Table, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
@@ -64,6 +64,14 @@ class Database:
         """All rows that a query answers."""
         with self.transaction():
             return list(self._connection.execute(statement))
+
+    def serialise(self, table: Table) -> None:
+        """Until the transaction ends nobody else adds to a table, whose next number is to be told from what is there.
+
+        SQLite lets one writer in at a time anyway.
+        """
+        if self._connection.dialect.name == "postgresql":
+            self.execute(text(f"LOCK TABLE {table.name} IN SHARE ROW EXCLUSIVE MODE"))
 
     def insert(self, table: Table) -> Any:
         """An INSERT that can say what to do on a conflict, in the dialect of the database."""

@@ -5,7 +5,6 @@ Reads of the list are `listed()`, for matching, and `export_for_processor()`; th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
@@ -22,7 +21,6 @@ from core.store.database import Database, batched
 from core.store.tables import hmac_key, hold, hold_scope, suppression, tombstone
 
 PURPOSE = "direct_marketing"
-_SUBJECT_KEY = re.compile(r"(?:email|phone):([^:]+):[0-9a-f]{64}$")
 
 
 class Keys:
@@ -62,8 +60,8 @@ class Keys:
         """The key ids that an entry, a tombstone, or a hold in force still carries."""
         found = [self._database.rows(select(table.c.key_id).distinct()) for table in (suppression, tombstone)]
         in_force = select(hold_scope.c.target).join(hold).where(hold.c.released_at.is_(None))
-        held = (_SUBJECT_KEY.match(row.target) for row in self._database.rows(in_force))
-        return frozenset(row.key_id for rows in found for row in rows) | {match[1] for match in held if match}
+        held = (SubjectKey.find(row.target) for row in self._database.rows(in_force))
+        return frozenset(row.key_id for rows in found for row in rows) | {key.key_id for key in held if key}
 
 
 class SuppressionList:
@@ -104,7 +102,8 @@ class SuppressionList:
                 "evidence": evidence,
                 "review_on": self._keep.after(entry.objected_at),
             }
-            for entry in entries
+            # In one order always: two who add the same entries must not wait for each other.
+            for entry in sorted(entries, key=lambda entry: (entry.channel, entry.key))
         ]
         before = self.count()
         if rows:

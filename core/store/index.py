@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, and_, delete, func, select, true, update
 
 from core.identity import Identifier, SubjectKey
-from core.index import Row
+from core.index import Push, Row
 from core.model import Channel, Mark, Moment, Objection, Ref
 from core.store.database import Database, batched
 from core.store.tables import push, record, record_key, scan
@@ -120,27 +120,37 @@ class Index:
             found |= self._marks(part)
         return found
 
+    def pushes(self, refs: Sequence[Ref]) -> dict[Ref, dict[Mark, Push]]:
+        """The same with what is known of each."""
+        found: dict[Ref, dict[Mark, Push]] = defaultdict(dict)
+        for part in _parts(refs):
+            for line in self._database.rows(select(push).where(_at(push, part))):
+                known = Push(line.pushed_at, frozenset(line.sources), line.lifted_at is not None)
+                found[Ref(line.crm, line.kind, line.id)][line.channel] = known
+        return found
+
     def record_push(self, ref: Ref, marks: Iterable[Mark], now: datetime) -> None:
         """Notes that we make these marks: a flag is no source of an objection then, a restriction no request of Art. 18."""
-        lines = [{"crm": ref.crm, "kind": ref.kind, "id": ref.id, "channel": item, "pushed_at": now} for item in marks]
-        if lines:
-            self._database.execute(self._database.insert(push).on_conflict_do_nothing(), lines)
+        statement = self._database.insert(push)
+        anew = {name: statement.excluded[name] for name in ("pushed_at", "sources", "lifted_at")}
+        for mark in marks:
+            values = {"crm": ref.crm, "kind": ref.kind, "id": ref.id, "channel": mark, "pushed_at": now, "sources": []}
+            again = statement.on_conflict_do_update(index_elements=list(push.primary_key), set_=anew)
+            self._database.execute(again, [{**values, "lifted_at": None}])
+
+    def learn_push(self, ref: Ref, mark: Mark, known: Push) -> None:
+        """Keeps what became known of a mark of ours."""
+        values = {"pushed_at": known.at, "sources": sorted(known.sources)}
+        self._database.execute(update(push).where(_of(ref, mark)).values(**values))
 
     def drop_push(self, ref: Ref, mark: Mark) -> None:
-        """Forgets a mark that no longer shows: the next time it does, somebody else made it."""
-        where = and_(push.c.crm == ref.crm, push.c.kind == ref.kind, push.c.id == ref.id, push.c.channel == mark)
-        self._database.execute(delete(push).where(where))
+        """Forgets a mark that no longer shows, or that somebody else made since."""
+        self._database.execute(delete(push).where(_of(ref, mark)))
 
-    def lift_pushes(self, identifier: Identifier, channels: Iterable[Channel], now: datetime) -> None:
-        """Retires our pushes on every record of an identifier: its flag stays no source, and is pushed no more (SUP-11)."""
-        for ref in self.carriers(identifier.keys):
-            where = (
-                push.c.crm == ref.crm,
-                push.c.kind == ref.kind,
-                push.c.id == ref.id,
-                push.c.channel.in_(list(channels)),
-            )
-            self._database.execute(update(push).where(*where).values(lifted_at=now))
+    def lift_pushes(self, ref: Ref, channels: Iterable[Channel], now: datetime) -> None:
+        """Retires marks of ours on a record: what the flag shows now is no source, what joins it later is (SUP-11)."""
+        for channel in channels:
+            self._database.execute(update(push).where(_of(ref, channel)).values(lifted_at=now))
 
     def carriers(self, keys: Collection[SubjectKey]) -> list[Ref]:
         """The records that carry any of these keys, sorted."""
@@ -195,6 +205,10 @@ def _at(table: Table, part: Part | None) -> ColumnElement[bool]:
         return true()
     crm, kind, ids = part
     return and_(table.c.crm == crm, table.c.kind == kind, table.c.id.in_(ids))
+
+
+def _of(ref: Ref, mark: Mark) -> ColumnElement[bool]:
+    return and_(push.c.crm == ref.crm, push.c.kind == ref.kind, push.c.id == ref.id, push.c.channel == mark)
 
 
 def _flat(row: Row, scan_id: int) -> dict[str, Any]:

@@ -36,6 +36,7 @@ class Ledger:
     def append(self, at: datetime, kind: str, body: Mapping[str, Any]) -> Entry:
         """Adds one entry and answers it."""
         with self._database.transaction():
+            self._database.serialise(ledger)
             entry = chain(self.last(), at, kind, body)
             values = {
                 "seq": entry.seq,

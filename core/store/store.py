@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 
@@ -42,6 +42,17 @@ class Store:
         """Records that are gone and yet bear on others: erased by a plan that is not finished, or owed an outcome (ADR 0005)."""
         owed = {Ref.parse(item.body["ref"]) for item in self.ledger.owed("outcome")}
         return self.plans.ended() | owed
+
+    def rekey(self, ids: Sequence[str], now: datetime) -> None:
+        """Moves entries and holds of everybody in the index to the current HMAC key; the ledger says how many, if any.
+
+        `ids` are the live key ids, the current one first.
+        """
+        seen = [item for row in self.index.rows() for item in row.identifiers]
+        with self.transaction():
+            moved = {"entries": self.suppression.rekey(seen), "holds": self.holds.rekey(seen)}
+            if any(moved.values()):
+                self.ledger.append(now, "list", {"do": "rekey", "from": list(ids[1:]), "to": ids[0], **moved})
 
     def lock(self, name: str, owner: str, now: Callable[[], datetime]) -> Lock:
         """The lock of that name, for an owner."""

@@ -92,6 +92,7 @@ hold_scope = Table(
     metadata,
     Column("hold_id", String(20), primary_key=True),
     Column("target", String(200), primary_key=True),
+    Column("added_at", Utc),
     ForeignKeyConstraint(["hold_id"], ["hold.id"]),
 )
 
@@ -205,6 +206,7 @@ push = Table(
     Column("id", String(120), primary_key=True),
     Column("channel", String(20), primary_key=True),
     Column("pushed_at", Utc, nullable=False),
+    Column("sources", JSON, nullable=False),
     Column("lifted_at", Utc),
 )
 

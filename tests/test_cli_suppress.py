@@ -1,0 +1,59 @@
+"""The commands of the list: taking somebody on is possible at any time, taking them off says what is left (SUP-11)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cli import exits
+from cli.runtime import LOCK, clock, open_store
+from tests.jobdesk import JobDesk, job_desk, record
+
+MOBILE = "0639981011"
+LIFT = ("suppress", "lift", "--channel", "all", "--evidence", "form 12", "--by", "Claire")
+
+
+@pytest.fixture
+def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> JobDesk:
+    """One CRM with one person, and an objection typed on standard input."""
+    return job_desk(tmp_path, monkeypatch, record("1", phones=(MOBILE,), collected=clock()))
+
+
+@pytest.fixture
+def typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is on standard input, whenever it is read."""
+    monkeypatch.setattr("sys.stdin", type("Same", (), {"read": lambda _: "p1@a.example\n"})())
+
+
+@pytest.mark.usefixtures("typed")
+def test_sup_01_an_objection_is_taken_at_any_time_and_lifted_when_nothing_runs(at: JobDesk) -> None:
+    """A long run at night is no reason to lose one, by line or by file; lifting ends a protection, and waits."""
+    file = at.folder / "list.txt"
+    file.write_text("other@a.example\n")
+    store = open_store(at.config())
+    with store.lock(LOCK, "another", clock).held():
+        codes = [at.type("suppress", "add"), at.type("suppress", "import", str(file)), at.type(*LIFT)]
+    count = store.suppression.count()
+    store.close()
+
+    assert codes == [exits.OK, exits.OK, exits.BUSY]
+    assert count == 4
+    assert at.type(*LIFT) == exits.OK
+
+
+@pytest.mark.usefixtures("typed")
+def test_sup_11_the_answer_to_a_lift_says_what_still_blocks_and_where_our_flag_stands(
+    at: JobDesk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The phone was not typed: its entry is counted; the record is named by its ref, and nothing of the person is shown."""
+    at.type("suppress", "add")
+    at.type("run")
+    capsys.readouterr()
+    at.type(*LIFT)
+    said = " ".join(capsys.readouterr().out.split())
+
+    assert "2 entries lifted" in said
+    assert "1 entry on the same records still blocks" in said
+    assert "mem:person:1 (email)" in said
+    assert "p1@" not in said
