@@ -6,7 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -140,12 +140,14 @@ def test_one_process_at_a_time_and_a_dead_one_is_no_obstacle(store: Store) -> No
         other.renew()
 
 
-@pytest.mark.parametrize("pid", [os.getpid(), os.getppid()])
-def test_a_lock_whose_number_another_process_has_by_now_passes_on_when_its_lease_ends(store: Store, pid: int) -> None:
+@pytest.mark.parametrize("process", [os.getpid, os.getppid])
+def test_a_lock_whose_number_another_process_has_by_now_passes_on_when_its_lease_ends(
+    store: Store, process: Callable[[], int]
+) -> None:
     """Numbers are given again, in a container that is started again even the same one: only a holder renews."""
     clock = [NOW]
     mine = store.lock("write", "me", lambda: clock[0])
-    _held_by(store, here(store), pid, NOW)
+    _held_by(store, here(store), process(), NOW)
     with pytest.raises(Busy, match="09:10"), mine.held():
         pass
     clock[0] = NOW + LEASE + timedelta(seconds=1)
@@ -246,7 +248,9 @@ def test_a_store_that_cannot_be_opened_is_a_sentence(tmp_path: Path) -> None:
     for url in (
         f"sqlite:///{tmp_path}/no/such/folder/x.sqlite",
         f"sqlite:///{tmp_path}/text.sqlite",
+        f"sqlite:///{tmp_path}",
         "nonsense://u:hunter2@h/x",
+        "postgresql://u:hunter2@h:port/x",
     ):
         with pytest.raises(StoreProblem) as problem:
             Store(url)

@@ -77,7 +77,10 @@ class Database:
 
 
 def _engine(url: str) -> Engine:
-    engine = create_engine(url, connect_args=_arguments(url))
+    try:
+        engine = create_engine(url, connect_args=_arguments(url))
+    except ValueError:
+        raise StoreProblem("The URL of the store is none.", "Write it as postgresql://USER@HOST:5432/NAME.") from None
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _sqlite)
         event.listen(engine, "begin", _sqlite_begin)
@@ -107,7 +110,7 @@ def _mend(message: str) -> str:
     if "full" in message or "disk I/O" in message:
         return "Free some disk space, then run the same command again: nothing is lost, what was under way is resolved."
     if "unable to open" in message or "readonly" in message:
-        return "Check that the folder exists and may be written."
+        return "Check that its folder exists and may be written, and that it is a file itself."
     if "locked" in message:
         return "Another process is writing; try again in a moment."
     return "Check `store.url` and the database."
