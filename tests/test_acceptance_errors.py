@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import resource
 import shutil
 import socket
@@ -164,6 +165,26 @@ def test_r_s5_2_a_ledger_that_was_touched_is_told(at: Desk) -> None:
 
     assert code == exits.STORE
     assert "entry 2" in errors
+
+
+def test_r_s5_2_a_ledger_whose_end_was_cut_off_is_told_by_the_head_that_was_printed(at: Desk) -> None:
+    """Without it what is left looks whole; `run`, `report` and `ledger verify` print it, `run --json` holds it."""
+    head = re.findall(r"^The ledger ends at (\d+:[0-9a-f]{64})$", at.run("run")[1], re.M)
+    for words in (("report", "--out", str(at.folder / "page.html")), ("ledger", "verify", "--head", *head)):
+        code, out, _ = at.run(*words)
+        assert code == exits.OK
+        assert f"The ledger ends at {head[0]}" in out
+    assert at.json("run")["ledger_head"] == head[0]
+    with sqlite3.connect(at.folder / "repoussoir.sqlite") as database:
+        database.execute("DROP TRIGGER ledger_no_DELETE")
+        database.execute("DELETE FROM ledger WHERE seq > 1")
+    database.close()
+
+    assert at.run("ledger", "verify")[0] == exits.OK
+    code, _, errors = at.run("ledger", "verify", "--head", *head)
+    assert code == exits.STORE
+    assert "its end is missing" in errors
+    assert at.run("ledger", "verify", "--head", "2:3f9c")[0] == exits.USAGE
 
 
 def test_an_unknown_record_or_crm_is_said(at: Desk) -> None:
