@@ -18,6 +18,8 @@ from core.errors import StoreProblem
 
 T = TypeVar("T")
 _BATCH = 400
+PATIENCE = 30.0
+"""How many seconds a statement waits for another program to let go of an SQLite store."""
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -117,7 +119,7 @@ def _mend(message: str) -> str:
 
 
 def _arguments(url: str) -> dict[str, Any]:
-    return {"check_same_thread": False, "timeout": 30} if url.startswith("sqlite") else {}
+    return {"check_same_thread": False, "timeout": PATIENCE} if url.startswith("sqlite") else {}
 
 
 def _sqlite(connection: Any, _: object) -> None:
