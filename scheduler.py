@@ -10,10 +10,9 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from importlib import import_module
 from threading import Event
-from zoneinfo import ZoneInfo
 
 import structlog
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobEvent
@@ -22,7 +21,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 
 from cli.config import Config
-from cli.crontab import weekdays
+from cli.crontab import trigger
 from cli.jobs import Jobs
 from cli.runtime import clock, open_store
 from cli.web import pages, serving
@@ -30,7 +29,6 @@ from core.errors import ConfigError
 from core.settings import zone
 
 log = structlog.get_logger(__name__)
-_LEAP_YEAR = datetime(2024, 1, 1, tzinfo=UTC)
 _A_MOMENT = timedelta(microseconds=1)
 _EVENTS = {
     EVENT_JOB_ERROR: "job.broken",
@@ -39,36 +37,17 @@ _EVENTS = {
 }
 
 
-def trigger(cron: str, where: ZoneInfo) -> CronTrigger:
-    """When a cron expression is due. Raises ValueError when it is none, is ambiguous or never comes."""
-    minute, hour, day, month, weekday = cron.split()
-    if "*" not in (day, weekday):
-        raise ValueError("a day of the month and a weekday together mean `either` to some and `both` to others")
-    made = CronTrigger(None, month, day, None, weekdays(weekday), hour, minute, timezone=where)
-    if made.get_next_fire_time(None, _LEAP_YEAR) is None:
-        raise ValueError("that day never comes")
-    return made
-
-
 def triggers(config: Config) -> dict[str, CronTrigger]:
-    """When each job runs, in the time zone of the configuration. Raises ConfigError on a cron expression that is none."""
-    made = {}
-    for name, job in config.schedule.jobs.items():
-        try:
-            made[name] = trigger(job.cron, zone(config.time_zone))
-        except ValueError as error:
-            raise ConfigError(
-                f"schedule.jobs.{name}.cron: {job.cron!r} cannot be used: {error}.",
-                "Write `0 3 * * *` for 3 a.m., `0 3 * * mon` for Mondays at 3.",
-            ) from None
-    return made
+    """When each job runs, in the time zone of the configuration."""
+    where = zone(config.time_zone)
+    return {name: trigger(job.cron, where) for name, job in config.schedule.jobs.items()}
 
 
-def missed(trigger: CronTrigger, last: datetime | None, now: datetime, catch_up: timedelta) -> bool:
+def missed(when: CronTrigger, last: datetime | None, now: datetime, catch_up: timedelta) -> bool:
     """True when a job that has run before should have run again since, no longer ago than `catch_up`."""
     if last is None:
         return False
-    due = trigger.get_next_fire_time(None, max(last, now - catch_up) + _A_MOMENT)
+    due = when.get_next_fire_time(None, max(last, now - catch_up) + _A_MOMENT)
     return due is not None and due <= now
 
 
@@ -77,8 +56,8 @@ def overdue(config: Config, now: datetime) -> Iterator[str]:
     catch_up = _catch_up(config, now)
     store = open_store(config)
     try:
-        for name, trigger in triggers(config).items():
-            if missed(trigger, store.runs.last_start(name), now, catch_up):
+        for name, when in triggers(config).items():
+            if missed(when, store.runs.last_start(name), now, catch_up):
                 yield name
     finally:
         store.close()
@@ -95,9 +74,9 @@ def build(config: Config, perform: Callable[[str], int], now: datetime) -> Backg
     scheduler.add_listener(_told, sum(_EVENTS))
     grace = int(_catch_up(config, now).total_seconds())
     settings = {"coalesce": True, "max_instances": 1, "misfire_grace_time": grace}
-    for name, trigger in triggers(config).items():
-        due = trigger.get_next_fire_time(None, now + _A_MOMENT)
-        scheduler.add_job(perform, trigger, args=[name], id=name, next_run_time=due, **settings)
+    for name, when in triggers(config).items():
+        due = when.get_next_fire_time(None, now + _A_MOMENT)
+        scheduler.add_job(perform, when, args=[name], id=name, next_run_time=due, **settings)
     for name in overdue(config, now):
         log.info("job.missed", job=name)
         scheduler.add_job(perform, args=[name], id=f"{name}, caught up", **settings)

@@ -23,7 +23,8 @@ def apply(
     with common.work(context) as parts, bars() as progress:
         kept = find(parts, plan)
         result = work.apply_plan(parts, kept, approve_as.strip(), progress.read, progress.step)
-    return report(result, json=json)
+        head = parts.store.ledger.head()
+    return report(result, head, json=json)
 
 
 def find(parts: Runtime, plan: str) -> Kept:

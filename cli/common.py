@@ -47,7 +47,7 @@ def connector(parts: Runtime, ref: Ref) -> Connector:
 
 
 def moment(text: str | None) -> datetime | None:
-    """A moment given on the command line, ISO 8601 with a time zone. Raises ConfigError."""
+    """A moment given on the command line, ISO 8601 with a time zone, from 1900 to 2999. Raises ConfigError."""
     if text is None:
         return None
     try:
@@ -56,4 +56,6 @@ def moment(text: str | None) -> datetime | None:
         raise ConfigError(f"{text!r} is no moment.", "Write it as 2026-11-24T09:00+01:00.") from None
     if found.tzinfo is None:
         raise ConfigError(f"{text!r} has no time zone.", "Write it as 2026-11-24T09:00+01:00.")
+    if not 1900 <= found.year < 3000:
+        raise ConfigError(f"{text!r} is no year of ours.", "Write it as 2026-11-24T09:00+01:00.")
     return found

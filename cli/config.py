@@ -13,6 +13,7 @@ from pydantic.json_schema import WithJsonSchema
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from cli import layers, packs, problems, tomlfile
+from cli.crontab import trigger
 from cli.keys import nearest, options_model
 from cli.layers import Layer
 from cli.problems import Problem
@@ -239,6 +240,11 @@ def _crossed(config: Config) -> Iterator[Problem]:
     for name, options in config.crm.items():
         if options.audit_anchor and not _is_place(name, options.audit_anchor):
             yield ("crm", name, "audit_anchor"), "should be a record as KIND:ID, such as contact:101"
+    for name, job in config.schedule.jobs.items():
+        try:
+            trigger(job.cron, zone(config.time_zone))
+        except ValueError as error:
+            yield ("schedule", "jobs", name, "cron"), f"{job.cron!r} cannot be used: {error}"
 
 
 def _is_place(crm: str, place: str) -> bool:

@@ -1,12 +1,28 @@
-"""The weekdays of a cron expression by name: cron counts them from Sunday, APScheduler from Monday. Pure."""
+"""Cron expressions, read as cron reads them: it counts weekdays from Sunday, APScheduler from Monday. Pure."""
 
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from apscheduler.triggers.cron import CronTrigger
 
 DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _DAY = rf"[0-7]|{'|'.join(DAYS)}"
 _PART = re.compile(rf"(?:\*|(?P<first>{_DAY})(?:-(?P<last>{_DAY}))?)(?:/(?P<step>[1-9]))?")
+_LEAP_YEAR = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+def trigger(cron: str, where: ZoneInfo) -> CronTrigger:
+    """When a cron expression is due. Raises ValueError when it is none, is ambiguous or never comes."""
+    minute, hour, day, month, weekday = cron.split()
+    if "*" not in (day, weekday):
+        raise ValueError("a day of the month and a weekday together mean `either` to some and `both` to others")
+    made = CronTrigger(None, month, day, None, weekdays(weekday), hour, minute, timezone=where)
+    if made.get_next_fire_time(None, _LEAP_YEAR) is None:
+        raise ValueError("that day never comes")
+    return made
 
 
 def weekdays(field: str) -> str:

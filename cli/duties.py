@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cli import exits, results, work
+from cli.ledger import checked
 from cli.runtime import Runtime
 from core.apply import Tally
 from core.connector import Connector
@@ -40,15 +41,16 @@ def do(job: JobSettings, parts: Runtime) -> Ended:
     """Does a job. Raises what its verb raises, and Stopped."""
     match job.do:
         case "run":
-            return _ended(work.run(parts, _page(parts.stopping), _nothing))
+            return _ended(work.run(parts, _page(parts.stopping), _nothing), parts)
         case "plan":
             plan, reading = work.make_plan(parts, _page(parts.stopping))
-            ended = _ended(work.Result(plan, Tally(), tuple(reading.gaps), plan if plan.trips else None))
+            ended = _ended(work.Result(plan, Tally(), tuple(reading.gaps), plan if plan.trips else None), parts)
             return Ended(ended.code, {**ended.summary, "planned": len(plan.items)})
         case "check":
             return _checked(parts)
         case "verify":
-            return Ended(exits.OK, {"ledger_entries": parts.store.ledger.verify()})
+            head = parts.store.ledger.head()
+            return Ended(exits.OK, {"ledger_entries": checked(parts.store), "ledger_head": head})
 
 
 def failure(error: Exception) -> Ended:
@@ -60,9 +62,9 @@ def failure(error: Exception) -> Ended:
     return Ended(exits.BUG, {"why": [f"unexpected {type(error).__name__} at {where}"]})
 
 
-def _ended(result: work.Result) -> Ended:
+def _ended(result: work.Result, parts: Runtime) -> Ended:
     clean = result.tally.clean and not result.gaps
-    return Ended(results.code(result), {**results.body(result), "clean": clean})
+    return Ended(results.code(result), {**results.body(result, parts.store.ledger.head()), "clean": clean})
 
 
 def _checked(parts: Runtime) -> Ended:

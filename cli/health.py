@@ -13,9 +13,6 @@ from cli.jobs import Jobs
 from core.errors import StoreProblem
 from core.store.store import Store
 
-LOOKED_AT = 1000
-"""How many of the newest runs are looked at."""
-
 
 @dataclass(frozen=True, slots=True)
 class Memory:
@@ -31,7 +28,7 @@ class Memory:
 
 def remembered(store: Store) -> Memory:
     """What the newest runs say. Raises StoreProblem."""
-    return memory(store.runs.latest(LOOKED_AT))
+    return memory(store.runs.last_of_each())
 
 
 def memory(runs: Iterable[Any]) -> Memory:

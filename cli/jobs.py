@@ -55,7 +55,8 @@ class Jobs:
             ended = self._recorded(name, job, run)
             seconds = (self.tools.now() - began).total_seconds()
             say = log.error if ended.outcome == FAILED else log.info
-            say("job.end", outcome=ended.outcome, code=ended.code, seconds=seconds, why=sentence(ended.summary))
+            told = {"outcome": ended.outcome, "code": ended.code, "seconds": seconds, "why": sentence(ended.summary)}
+            say("job.end", **told, head=ended.summary.get("ledger_head", ""))
             self.metrics.ended(name, ended.outcome, seconds, ended.summary)
             self._tell(name, run, ended)
         return ended.code

@@ -4,30 +4,44 @@ from __future__ import annotations
 
 import json as jsonlib
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 import typer
 
 from cli import common
-from cli.output import as_json, out, table
+from cli.output import as_json, out, show_head, table
 from core.ledger import Entry
+from core.store.store import Store
 
 app = typer.Typer(help="The ledger: what was intended, done, refused, by whom and why.", no_args_is_help=True)
 
 
 @app.command()
-def verify(context: typer.Context, json: bool = common.Json) -> int:
-    """Check that no entry was changed, dropped or slipped in."""
+def verify(
+    context: typer.Context,
+    head: list[str] = typer.Option(
+        [], help="A head that was printed before: its entry must be there. May be repeated."
+    ),
+    json: bool = common.Json,
+) -> int:
+    """Check that no entry was changed, dropped, slipped in, or cut off since the last scheduled run."""
     with common.work(context, []) as parts:
-        count = parts.store.ledger.verify()
+        count = checked(parts.store, head)
         last = parts.store.ledger.last()
         owed = len(parts.store.ledger.owed("outcome"))
-    head = last.hash if last else ""
     if json:
-        as_json({"entries": count, "head": head, "intents_without_outcome": owed})
+        as_json({"entries": count, "head": last.hash if last else "", "intents_without_outcome": owed})
     else:
-        out.print(f"[green]The ledger is whole:[/] {count} entries, head {head[:16]}; {owed} intents without outcome.")
+        out.print(f"[green]The ledger is whole:[/] {count} entries; {owed} intents without outcome.")
+        show_head(last.head if last else "")
     return 0
+
+
+def checked(store: Store, heads: Iterable[str] = ()) -> int:
+    """Verifies the ledger, also against the heads that the jobs remember. Raises LedgerBroken; answers its length."""
+    ends = (run.summary.get("ledger_head") for run in store.runs.last_of_each() if run.summary)
+    return store.ledger.verify([*heads, *filter(None, ends)])
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import traceback
 from pathlib import Path
@@ -42,6 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs a command and answers its exit code; the entry point of the program."""
     try:
         answer = app(arguments, standalone_mode=False)
+        sys.stdout.flush()
     except typer.TyperException as error:
         if message := str(error):
             err.print(f"[red]Error:[/] {plain(message)}\nSee `repoussoir --help`.")
@@ -52,6 +54,8 @@ def main(arguments: list[str] | None = None) -> int:
     except RepoussoirError as error:
         _tell(error)
         return exits.code(error)
+    except OSError as error:
+        return _unwritten(error)
     except Exception as error:
         _bug(error)
         return exits.BUG
@@ -67,6 +71,16 @@ def _tell(error: RepoussoirError) -> None:
             err.print(plain(error.mend))
     else:
         err.print(f"[red]Stopped:[/] {plain(str(error))}")
+
+
+def _unwritten(error: OSError) -> int:
+    """A full disk under what is printed: it is not whole, and must not pass for it."""
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        _bug(error)
+        return exits.BUG
+    err.print(f"[red]Error:[/] What this command prints cannot be written ({error.strerror}).")
+    err.print("Free some disk space, then run the same command again: nothing is lost.")
+    return exits.STORE
 
 
 def _bug(error: Exception) -> None:

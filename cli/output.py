@@ -104,6 +104,12 @@ def show_trips(trips: tuple[Trip, ...]) -> None:
         out.print(f"[red]Brake {trip.brake}[/] stops the {trip.stops}: {trip.because}.")
 
 
+def show_head(head: str) -> None:
+    """Where the ledger ends, for the log of whoever runs this."""
+    if head:
+        out.print(f"The ledger ends at {head}")
+
+
 def _reason(because: str) -> str:
     """A reason without the dates and refs that make each one different."""
     return because.split(" after ")[0].split(" on ")[0].split(";")[0]

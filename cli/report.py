@@ -16,7 +16,7 @@ from markupsafe import Markup
 from cli import charts, common, report_data
 from cli.charts import Row
 from cli.config import policy_version
-from cli.output import as_json, out
+from cli.output import as_json, out, show_head
 from cli.provenance import provenance, warnings
 from cli.report_data import STATES, Reading, masked
 from cli.report_ledger import RECEIPTS, Book, timeline
@@ -42,6 +42,7 @@ def report(
             as_json(gathered(parts, common.moment(since)))
         else:
             out.print(f"Report: {write_report(parts, file, common.moment(since))}")
+            show_head(parts.store.ledger.head())
     return 0
 
 

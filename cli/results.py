@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from cli import exits
-from cli.output import as_json, out, show_reports, show_trips, table
+from cli.output import as_json, out, show_head, show_reports, show_trips, table
 from cli.work import Result
 
 
-def report(result: Result, *, json: bool) -> int:
-    """Prints a result and answers its exit code."""
+def report(result: Result, head: str, *, json: bool) -> int:
+    """Prints a result with the head of the ledger after it, and answers its exit code."""
     if json:
-        as_json(body(result))
+        as_json(body(result, head))
     else:
         _show(result)
+        show_head(head)
     return code(result)
 
 
@@ -25,7 +26,7 @@ def code(result: Result) -> int:
     return exits.OK if result.tally.clean and not result.gaps else exits.INCOMPLETE
 
 
-def body(result: Result) -> dict[str, Any]:
+def body(result: Result, head: str) -> dict[str, Any]:
     """A result as programs read it."""
     return {
         "plan": result.plan.digest,
@@ -39,6 +40,7 @@ def body(result: Result) -> dict[str, Any]:
         "gaps": list(result.gaps),
         "recovered": result.recovered,
         "waiting": _waiting(result),
+        "ledger_head": head,
     }
 
 

@@ -13,4 +13,5 @@ def run(context: typer.Context, json: bool = common.Json) -> int:
     """Read every CRM, apply what no brake stops, keep the rest for approval."""
     with common.work(context) as parts, bars() as progress:
         result = work.run(parts, progress.read, progress.step)
-    return report(result, json=json)
+        head = parts.store.ledger.head()
+    return report(result, head, json=json)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import platform
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -43,6 +41,7 @@ class Runtime:
     connectors: Mapping[str, Connector]
     tools: Tools
     stopping: Callable[[], bool]
+    lock: Lock
 
     @property
     def identity(self) -> Identity:
@@ -85,10 +84,8 @@ class Runtime:
     @contextmanager
     def writing(self) -> Iterator[Lock]:
         """Holds the lock that only one process at a time may write under. Raises Busy."""
-        owner = f"{platform.node()}:{os.getpid()}:{uuid4().hex[:8]}"
-        lock = self.store.lock(LOCK, owner, self.tools.now)
-        with lock.held():
-            yield lock
+        with self.lock.held():
+            yield self.lock
 
 
 def keyring(config: Config) -> Keyring:
@@ -120,11 +117,13 @@ def runtime(
     store = open_store(config)
     try:
         store.keys.confirm(keys, tools.now())
+        lock = store.lock(LOCK, uuid4().hex, tools.now)
+        tools = replace(tools, beat=lock.beat)
         wanted = {crm: options for crm, options in config.crm.items() if not crms or crm in crms}
         connectors = {crm: adapter(o.connector).connect(crm, o, tools) for crm, o in wanted.items()}
         if len(connectors) == len(config.crm):
             _check_rules(config, connectors)
-        yield Runtime(config, store, keys, judge(config), connectors, tools, stopping)
+        yield Runtime(config, store, keys, judge(config), connectors, tools, stopping, lock)
     finally:
         store.close()
 

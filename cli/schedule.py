@@ -35,7 +35,7 @@ def schedule(
 
 
 def next_times(config: Config, now: datetime) -> dict[str, datetime]:
-    """When each job runs next, in the time zone of the configuration. Raises ConfigError."""
+    """When each job runs next, in the time zone of the configuration."""
     local = now.astimezone(zone(config.time_zone))
     return {name: trigger.get_next_fire_time(None, local) for name, trigger in scheduler.triggers(config).items()}
 

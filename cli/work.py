@@ -155,6 +155,9 @@ def run(work: Runtime, progress: Progress, step: Step) -> Result:
         finish(work, tally, after)
         work.store.tombstones.purge(now)
     tally.counts += resumed.counts
+    tally.stopped = resumed.stopped | tally.stopped
+    # What an interrupted plan left is in the new one as well, as far as it is still due.
+    tally.left = max(tally.left, resumed.left)
     return Result(plan, tally, tuple(reading.gaps), waiting, recovered)
 
 
@@ -191,6 +194,8 @@ def resume(work: Runtime, reading: Reading, lock: Lock, step: Step, now: datetim
         tally = work.applier(lock, step).apply(kept.plan, tuple(reading.gaps))
         finish(work, tally, after)
         total.counts += tally.counts
+        total.stopped |= tally.stopped
+        total.left += tally.left
     return total
 
 

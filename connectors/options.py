@@ -39,7 +39,8 @@ class Options(BaseModel):
     """Seconds to wait for one answer."""
 
     daily_quota_share: float = Field(default=0.5, gt=0, le=1)
-    """The share of the account's daily API allowance that Repoussoir may use."""
+    """The share of the account's daily API allowance at which a run stops: in HubSpot as soon as the whole account has
+    used it, by whatever app; in Salesforce and Pipedrive when the calls of the run alone have."""
 
     audit_anchor: str = ""
     """The record (KIND:ID) that carries the note about erased people, one a run. Empty: none."""

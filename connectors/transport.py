@@ -33,13 +33,21 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def _nothing() -> None:
+    """Nobody needs to know."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What an adapter takes from outside, so that tests need not wait."""
+    """What an adapter takes from outside, so that tests need not wait.
+
+    `beat` is called before every call to a vendor, as time passes there: it keeps the lock of the run, and may raise Busy.
+    """
 
     sleep: Callable[[float], None] = sleep
     now: Callable[[], datetime] = _utc_now
     random: Random = field(default_factory=Random)
+    beat: Callable[[], None] = _nothing
 
 
 class Waits(tenacity.wait.wait_base):
@@ -108,6 +116,7 @@ class Line:
     def _once(self, what: str, run: Callable[[], T], budget: str) -> T:
         if budget in self._limiters:
             self._limiters[budget].try_acquire(self.crm)
+        self._tools.beat()
         self.calls += 1
         try:
             return run()

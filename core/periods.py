@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta, tzinfo
 from dateutil.relativedelta import relativedelta
 
 _FORM = re.compile(r"^P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?)?$")
+_LONGEST = 12_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +23,16 @@ class Period:
 
     @classmethod
     def parse(cls, text: str) -> Period:
-        """Reads an ISO 8601 period. Raises ValueError."""
+        """Reads an ISO 8601 period of at most a thousand years. Raises ValueError."""
         match = _FORM.match(text.strip())
         parts = [int(part or 0) for part in match.groups()] if match else []
         if not any(parts):
             raise ValueError(f"{text!r} is no period; write P36M for 36 months, P30D for 30 days, PT24H for 24 hours")
         years, months, weeks, days, hours, minutes = parts
-        return cls(years * 12 + months, weeks * 7 + days, hours * 60 + minutes)
+        found = cls(years * 12 + months, weeks * 7 + days, hours * 60 + minutes)
+        if found.length > cls(months=_LONGEST).length:
+            raise ValueError(f"{text!r} is longer than a thousand years; write P36M for 36 months")
+        return found
 
     def __str__(self) -> str:
         hours, minutes = divmod(self.minutes, 60)

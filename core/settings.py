@@ -6,6 +6,7 @@ commented example and the JSON Schema for editors are made from them.
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,8 @@ from core.brakes import Brakes
 from core.errors import ConfigError
 from core.identity import GENERIC_MAILBOXES
 from core.periods import Period
+
+_STORE = re.compile(r"sqlite(\+pysqlite)?:///(?!:memory:)[^?]|postgresql(\+\w+)?://")
 
 
 def _period(value: object) -> object:
@@ -36,6 +39,14 @@ def _cron(text: str) -> str:
     return text
 
 
+def _url(text: str) -> str:
+    if not _STORE.match(text):
+        raise ValueError(
+            "should be sqlite:///FILE or postgresql://USER@HOST/NAME: another store would forget objections"
+        )
+    return text
+
+
 def _listen(place: str) -> str:
     host, _, port = place.rpartition(":")
     if place and not (host and port.isdecimal() and int(port) < 65536):
@@ -52,9 +63,9 @@ class Part(BaseModel):
 class StoreSettings(Part):
     """Where Repoussoir remembers: suppression list, ledger, index, holds, plans. No clear identifier is in it."""
 
-    url: str = Field(default="sqlite:///repoussoir.sqlite", repr=False)
-    """A SQLAlchemy URL. A relative SQLite path counts from the folder of the configuration file. With a password it is
-    a secret, and must come from the environment or the secrets directory."""
+    url: Annotated[str, AfterValidator(_url)] = Field(default="sqlite:///repoussoir.sqlite", repr=False)
+    """A SQLAlchemy URL of SQLite or PostgreSQL. A relative SQLite path counts from the folder of the configuration file.
+    With a password it is a secret, and must come from the environment or the secrets directory."""
 
     keep_suppression: IsoPeriod = Period(months=36)
     """How long a suppression entry stands before it is reviewed (RET-12: at least P36M); it is never purged by itself."""

@@ -60,7 +60,7 @@ def record(id: str, **facts: Any) -> Record:
     return Record(ref=Ref("mem", KIND, id), **values)
 
 
-def raising(error: Exception) -> Callable[..., Any]:
+def raising(error: BaseException) -> Callable[..., Any]:
     """What fails whatever it is given."""
 
     def fails(*_: Any) -> Any:

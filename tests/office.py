@@ -62,7 +62,8 @@ class Office:
     def parts(self) -> Runtime:
         """What a verb would be given."""
         tools, config = Tools(now=lambda: self.now), self.config
-        return Runtime(config, self.store, keyring(config), judge(config), self.crms, tools, lambda: False)
+        lock = self.store.lock("write", "office", tools.now)
+        return Runtime(config, self.store, keyring(config), judge(config), self.crms, tools, lambda: False, lock)
 
     def add(self, name: str, *emails: str, age: int = 2000, **facts: Any) -> Ref:
         """Record 1 of CRM a for `a1`, collected so many days ago."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import resource
 import shutil
 import socket
@@ -17,6 +18,7 @@ from cli import exits
 from tests.workbench import Desk, ago, desk, hubspot
 
 OVERDUE = "hubspot:contact:101"
+PROGRAM = "from cli.main import run; run()"
 
 
 @pytest.fixture
@@ -121,7 +123,7 @@ def test_an_unreachable_crm_is_a_gap(at: Desk) -> None:
 def test_a_full_disk_stops_with_a_sentence_and_loses_nothing(at: Desk) -> None:
     """No file may grow any further: the run stops; with room again it finishes."""
     at.run("plan")
-    command = [sys.executable, "-c", "from cli.main import run; run()", "--config", str(at.config), "run"]
+    command = [sys.executable, "-c", PROGRAM, "--config", str(at.config), "run"]
 
     full = subprocess.run(command, preexec_fn=_no_room, capture_output=True, text=True, check=False, timeout=60)
 
@@ -133,9 +135,92 @@ def test_a_full_disk_stops_with_a_sentence_and_loses_nothing(at: Desk) -> None:
     assert at.json("ledger", "verify")["intents_without_outcome"] == 0
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("plan",),
+        ("suppress", "add"),
+        ("hold", "add", OVERDUE, "--reason", "claim", "--author", "legal"),
+        ("schedule", "--once", "nightly"),
+        ("schedule",),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("trouble", ["full", "readonly"])
+def test_a_store_that_cannot_be_written_is_one_sentence_and_a_code(
+    at: Desk, words: tuple[str, ...], trouble: str
+) -> None:
+    """Whatever was asked for; and once it can be written again everything is as it was."""
+    at.config.write_text(at.config.read_text() + '\n[schedule.jobs.nightly]\ncron = "0 3 * * *"\n')
+    at.run("check")
+    script, prepare, says = _TROUBLES[trouble]
+    command = [sys.executable, "-c", script, "--config", str(at.config), *words]
+
+    found = subprocess.run(
+        command, preexec_fn=prepare, input="p@x.example\n", capture_output=True, text=True, check=False, timeout=60
+    )
+
+    assert found.returncode == exits.STORE, found.stderr
+    assert says in found.stderr
+    assert "Traceback" not in found.stderr
+    assert at.json("suppress", "count") == at.json("hold", "list") == []
+    assert at.run("run")[0] == exits.OK
+
+
+def test_a_store_that_another_program_locks_is_said(at: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A backup that holds it for too long: nothing was begun."""
+    monkeypatch.setattr("core.store.database.PATIENCE", 0.1)
+    at.run("check")
+    with sqlite3.connect(at.folder / "repoussoir.sqlite", isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        refused(at, exits.STORE, "run", says="try again in a moment")
+        refused(at, exits.STORE, "hold", "release", "H-1", "--by", "legal", says="try again in a moment")
+    other.close()
+    assert at.run("run")[0] == exits.OK
+
+
+@pytest.mark.parametrize(
+    "words", [("ledger", "export"), ("run", "--json"), ("report", "--out", "/dev/full")], ids=" ".join
+)
+def test_what_cannot_be_written_down_is_said_and_no_fault_of_ours(at: Desk, words: tuple[str, ...]) -> None:
+    """An export to a full disk must not pass for a backup."""
+    command = [sys.executable, "-c", PROGRAM, "--config", str(at.config), *words]
+    at.run("run")
+
+    with Path("/dev/full").open("w") as full:
+        found = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+
+    assert found.returncode == exits.STORE, found.stderr
+    assert "No space left on device" in found.stderr
+    assert "report it" not in found.stderr
+
+
 def _no_room() -> None:
     """In the child: files end at 64 KiB, as on a disk that is full."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (65_536, 65_536))
+
+
+def _no_room_at_all() -> None:
+    """In the child: no file grows."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+
+_READONLY = """
+from core.store import database
+
+healthy = database._sqlite
+
+def readonly(connection, record):
+    healthy(connection, record)
+    connection.execute("PRAGMA query_only = ON")
+
+database._sqlite = readonly
+"""
+"""SQLite then says the same as of a file that may not be written; who runs the tests may write every file."""
+_TROUBLES = {
+    "full": (PROGRAM, _no_room_at_all, "Free some disk space"),
+    "readonly": (_READONLY + PROGRAM, None, "may be written"),
+}
 
 
 def test_a_second_process_is_told_who_is_at_work(at: Desk) -> None:
@@ -164,6 +249,26 @@ def test_r_s5_2_a_ledger_that_was_touched_is_told(at: Desk) -> None:
 
     assert code == exits.STORE
     assert "entry 2" in errors
+
+
+def test_r_s5_2_a_ledger_whose_end_was_cut_off_is_told_by_the_head_that_was_printed(at: Desk) -> None:
+    """Without it what is left looks whole; `run`, `report` and `ledger verify` print it, `run --json` holds it."""
+    head = re.findall(r"^The ledger ends at (\d+:[0-9a-f]{64})$", at.run("run")[1], re.M)
+    for words in (("report", "--out", str(at.folder / "page.html")), ("ledger", "verify", "--head", *head)):
+        code, out, _ = at.run(*words)
+        assert code == exits.OK
+        assert f"The ledger ends at {head[0]}" in out
+    assert at.json("run")["ledger_head"] == head[0]
+    with sqlite3.connect(at.folder / "repoussoir.sqlite") as database:
+        database.execute("DROP TRIGGER ledger_no_DELETE")
+        database.execute("DELETE FROM ledger WHERE seq > 1")
+    database.close()
+
+    assert at.run("ledger", "verify")[0] == exits.OK
+    code, _, errors = at.run("ledger", "verify", "--head", *head)
+    assert code == exits.STORE
+    assert "its end is missing" in errors
+    assert at.run("ledger", "verify", "--head", "2:3f9c")[0] == exits.USAGE
 
 
 def test_an_unknown_record_or_crm_is_said(at: Desk) -> None:

@@ -180,8 +180,6 @@ def test_the_process_environment_is_not_read_behind_the_back(loaded: Loaded, mon
         ("sqlite:///state/r.sqlite", "sqlite:///{folder}/state/r.sqlite"),
         ("sqlite+pysqlite:///r.sqlite", "sqlite+pysqlite:///{folder}/r.sqlite"),
         ("sqlite:////var/r.sqlite", "sqlite:////var/r.sqlite"),
-        ("sqlite://", "sqlite://"),
-        ("sqlite:///:memory:", "sqlite:///:memory:"),
         ("postgresql://db.example/gdpr", "postgresql://db.example/gdpr"),
     ],
 )

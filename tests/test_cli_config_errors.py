@@ -43,6 +43,20 @@ def refused(folder: Path, text: str, **environ: str) -> str:
         ("[brakes]\nfirst_run = 'perhaps'", "config.toml:7: brakes.first_run: should be true or false"),
         ("[plan]\nttl = '3 days'", "config.toml:7: plan.ttl: '3 days' is no period; write P36M"),
         ("[plan]\nttl = 3", "config.toml:7: plan.ttl: should be"),
+        ("[plan]\nttl = 'P9000Y'", "config.toml:7: plan.ttl: 'P9000Y' is longer than a thousand years"),
+        ("[schedule]\ncatch_up = 'P999999999D'", "config.toml:7: schedule.catch_up: 'P999999999D' is longer than"),
+        (
+            "[store]\nkeep_tombstones = 'PT9999999999999M'",
+            "config.toml:7: store.keep_tombstones: 'PT9999999999999M' is",
+        ),
+        ("[retention.rules.x]\nperiod = 'P1001Y'", "config.toml:7: retention.rules.x.period: 'P1001Y' is longer than"),
+        (
+            "[store]\nurl = 'mysql://db.example/gdpr'",
+            "config.toml:7: store.url: should be sqlite:///FILE or postgresql://",
+        ),
+        ("[store]\nurl = 'store.sqlite'", "config.toml:7: store.url: should be sqlite:///FILE or postgresql://"),
+        ("[store]\nurl = 'sqlite://'", "config.toml:7: store.url: should be sqlite:///FILE or postgresql://"),
+        ("[store]\nurl = 'sqlite:///:memory:'", "config.toml:7: store.url: should be sqlite:///FILE or postgresql://"),
         ("[people]\ngeneric_mailboxes = 'info'", "config.toml:7: people.generic_mailboxes: should be a list"),
         ("[[retention.rules.x]]\n", "config.toml:6: retention.rules.x: should be a table"),
         ("[retention.rules.x]\naudience = 'any'", "config.toml:6: retention.rules.x.period: is missing"),
@@ -54,7 +68,23 @@ def refused(folder: Path, text: str, **environ: str) -> str:
             "[retention.rules.x]\nperiod = 'P1Y'\ncrms = ['hubspt']",
             "config.toml:8: retention.rules.x.crms: there is no CRM 'hubspt'; did you mean hubspot?",
         ),
-        ("[schedule.jobs]\nn = { cron = 'daily' }", "config.toml:7: schedule.jobs.n.cron: a cron expression has five"),
+        (
+            "[schedule.jobs]\nn = { cron = 'daily' }",
+            "config.toml:7: schedule.jobs.n.cron: a cron expression has five",
+        ),
+        (
+            "[schedule.jobs.n]\ncron = '0 0 3 * * *'",
+            "config.toml:7: schedule.jobs.n.cron: a cron expression has five",
+        ),
+        (
+            "[schedule.jobs.n]\ncron = '0 25 * * *'",
+            "config.toml:7: schedule.jobs.n.cron: '0 25 * * *' cannot be used: ",
+        ),
+        ("[schedule.jobs.n]\ncron = '0 3 L * *'", "config.toml:7: schedule.jobs.n.cron: '0 3 L * *' cannot be used: "),
+        (
+            "[schedule.jobs.n]\ndo = 'plan'\ncron = '0 3 31 2 *'",
+            "config.toml:8: schedule.jobs.n.cron: '0 3 31 2 *' cannot",
+        ),
         ("[schedule]\nlisten = '9464'", "config.toml:7: schedule.listen: should be HOST:PORT"),
         ("[notify]\non = ['failur']", "config.toml:7: notify.on[0]: should be 'failure', 'approval'"),
         (

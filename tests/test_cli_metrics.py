@@ -199,6 +199,32 @@ def test_health_is_that_of_the_last_run_of_each_job(at: JobDesk) -> None:
     assert health(again)[0]
 
 
+def test_a_job_that_seldom_runs_is_not_lost_behind_a_busy_one(at: JobDesk) -> None:
+    """Its failure of a month ago, its success of the month before, and the gaps of the last reading."""
+    ours = at.jobs()
+    month = timedelta(days=30)
+    with ours.store() as store, store.transaction():
+        for number, (job, outcome, summary, ago) in enumerate(
+            [
+                ("proof", "ok", {}, 2 * month),
+                ("nightly", "incomplete", {"gaps": ["a", "b"]}, month + timedelta(hours=1)),
+                ("nightly", "incomplete", {"why": ["stopped"]}, month),
+                ("proof", "failed", {"why": ["broken"]}, month),
+                *(("rights", "ok", {}, timedelta(minutes=minute)) for minute in range(1500)),
+            ]
+        ):
+            store.runs.begin(str(number), job, NOW - ago)
+            store.runs.end(str(number), outcome, summary, NOW - ago)
+
+    healthy, facts = health(ours)
+
+    assert not healthy
+    assert facts["jobs"] == {"nightly": "incomplete", "look": "never ran", "rights": "ok", "proof": "failed"}
+    last = figure(ours, 'repoussoir_last_success_timestamp_seconds{job="proof"}')
+    assert last == (NOW - 2 * month).timestamp()
+    assert figure(ours, "repoussoir_gaps") == 2
+
+
 def test_a_job_that_was_taken_out_of_the_configuration_is_no_concern(at: JobDesk) -> None:
     """Its last failure would keep the page unhealthy for ever."""
     at.key.write_text("nonsense")

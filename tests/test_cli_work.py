@@ -9,10 +9,13 @@ from typing import Any, NoReturn
 import pytest
 from pydantic import SecretStr
 
+from cli import exits, results
+from cli.notify import sentence
 from core.connector import Account
 from core.errors import NotAllowed, Unreachable, WrongAccount
 from core.model import Moment, Objection
 from core.settings import KeySettings
+from tests.jobdesk import raising
 from tests.office import NOW, Office
 
 NO_MAIL = (Objection("email", "opt_out"),)
@@ -218,3 +221,37 @@ def test_sec_06_a_run_after_a_rotation_moves_entries_and_holds_and_says_so_once(
     assert at.store.keys.in_use() == {"k2"}
     assert there(at, "a1")
     assert len(at.store.holds.all()[0].added) == 1
+
+
+def test_what_stopped_an_interrupted_plan_is_told_even_when_the_new_one_goes_through(at: Office) -> None:
+    """A CRM failed for a moment while the old plan was finished: the exit code, the JSON and the job's line all say so."""
+    at.add("a1", "x@a.example")
+    real = at.crms["a"].get
+    at.crms["a"].get = raising(Kill())  # type: ignore[method-assign]  # the power goes before anything is written
+    with pytest.raises(Kill):
+        at.run()
+
+    def once(*_: object) -> NoReturn:
+        at.crms["a"].get = real  # type: ignore[method-assign]  # the next call goes through
+        raise Unreachable("a: no answer")
+
+    at.crms["a"].get = once  # type: ignore[method-assign]  # the line is down for a moment
+    result = at.run(hours=1)
+
+    told = results.body(result, "")
+    assert result.tally.counts["erase", "done"] == 1
+    assert (told["stopped"], told["left"]) == ({"a": "a: no answer"}, 1)
+    assert results.code(result) == exits.INCOMPLETE
+    assert "stopped: a: no answer" in sentence(told)
+
+
+def test_what_an_interrupted_plan_left_is_counted_once(at: Office) -> None:
+    """The new plan asks for the same again: one person is left, not two."""
+    at.add("a1", "x@a.example")
+    killed(at, "a")
+    at.crms["a"].apply = raising(Unreachable("a: no answer"))  # type: ignore[method-assign]  # the line is down
+
+    result = at.run(hours=1)
+
+    assert (result.tally.left, dict(result.tally.counts)) == (1, {})
+    assert results.code(result) == exits.INCOMPLETE

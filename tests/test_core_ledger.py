@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from core.errors import LedgerBroken
+from core.errors import ConfigError, LedgerBroken
 from core.ledger import KINDS, ROOT, Entry, chain, verify
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -78,6 +78,41 @@ def test_r_s5_2_a_dropped_entry_is_told(entries: list[Entry], data: st.DataObjec
 
     with pytest.raises(LedgerBroken):
         verify(entries)
+
+
+@given(LEDGERS, st.data())
+def test_r_s5_2_an_end_that_was_cut_off_is_told_by_a_head_kept_elsewhere(
+    entries: list[Entry], data: st.DataObject
+) -> None:
+    """What is left verifies by itself; any head of the part that is missing gives it away, one before it does not."""
+    left = data.draw(st.integers(0, len(entries) - 1))
+    kept, cut = entries[:left], entries[left:]
+
+    assert verify(kept, [entry.head for entry in kept]) == left
+    with pytest.raises(LedgerBroken, match=f"ends at entry {left}, and once had {len(entries)}"):
+        verify(kept, [data.draw(st.sampled_from(cut)).head, entries[-1].head])
+
+
+@given(LEDGERS, st.data())
+def test_r_s5_2_an_end_that_was_written_anew_is_told_by_a_head_kept_elsewhere(
+    entries: list[Entry], data: st.DataObject
+) -> None:
+    """A forger who chains everything again from a place on makes a ledger that is whole, but not that one."""
+    place = data.draw(st.integers(0, len(entries) - 1))
+    forged = entries[:place]
+    for entry in entries[place:]:
+        forged.append(chain(forged[-1] if forged else None, entry.at, entry.kind, {**entry.body, "forged": True}))
+
+    assert verify(forged) == len(entries)
+    with pytest.raises(LedgerBroken, match=f"from entry {len(entries)} on"):
+        verify(forged, [entries[-1].head])
+
+
+@pytest.mark.parametrize("head", ["", "L3-12345678", "3:12345678", f"0:{ROOT}", f"3:{'G' * 64}", f"\u0663:{ROOT}"])
+def test_what_is_no_head_is_refused(head: str) -> None:
+    """A part of one would prove less than it seems to."""
+    with pytest.raises(ConfigError, match="no head"):
+        verify(ledger([{}]), [head])
 
 
 @given(LEDGERS, st.data(), BODIES)

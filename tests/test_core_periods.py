@@ -152,3 +152,21 @@ def test_a_moment_after_a_period_keeps_its_minutes() -> None:
         2026, 11, 25, 9, 30, tzinfo=UTC
     )
     assert Period.parse("P1M").after(datetime(2026, 1, 31, tzinfo=UTC)) == datetime(2026, 2, 28, tzinfo=UTC)
+
+
+@given(st.text("PYMWDTH0123456789 -.,\u0663", max_size=14) | st.from_regex(r"PT?[0-9]{1,12}[YMWDH]", fullmatch=True))
+def test_whatever_is_written_for_a_period_is_one_that_the_calendar_holds_or_no_period(text: str) -> None:
+    """A mistyped number neither ends the program nor reaches beyond the last year there is, or before the first."""
+    try:
+        period = Period.parse(text)
+    except ValueError:
+        return
+    first, last = datetime(1900, 1, 1, tzinfo=UTC), datetime(2999, 12, 31, tzinfo=UTC)
+    assert period.after(last) > last
+    assert first - (period.after(first) - first) < first
+
+
+@pytest.mark.parametrize("text", ["P1000Y", "P12000M", "P999Y", "P365000D"])
+def test_a_thousand_years_is_the_longest_period(text: str) -> None:
+    """And is one."""
+    assert str(Period.parse(text))

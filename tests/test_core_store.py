@@ -6,7 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -129,7 +129,7 @@ def test_one_process_at_a_time_and_a_dead_one_is_no_obstacle(store: Store) -> No
         pass
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    _held_by(store, platform_node(), gone.pid, NOW)
+    _held_by(store, here(store), gone.pid, NOW)
     with mine.held():
         pass
     _held_by(store, "elsewhere", 1, NOW)
@@ -140,11 +140,55 @@ def test_one_process_at_a_time_and_a_dead_one_is_no_obstacle(store: Store) -> No
         other.renew()
 
 
-def platform_node() -> str:
-    """The name of this machine, as the lock writes it."""
-    import platform
+@pytest.mark.parametrize("process", [os.getpid, os.getppid])
+def test_a_lock_whose_number_another_process_has_by_now_passes_on_when_its_lease_ends(
+    store: Store, process: Callable[[], int]
+) -> None:
+    """Numbers are given again, in a container that is started again even the same one: only a holder renews."""
+    clock = [NOW]
+    mine = store.lock("write", "me", lambda: clock[0])
+    _held_by(store, here(store), process(), NOW)
+    with pytest.raises(Busy, match="09:10"), mine.held():
+        pass
+    clock[0] = NOW + LEASE + timedelta(seconds=1)
+    with mine.held():
+        pass
 
-    return platform.node()
+
+def test_a_number_of_another_container_or_of_before_a_restart_says_nothing(store: Store) -> None:
+    """The same name of the machine, but the numbers there are not ours: absent here is not dead."""
+    mine = store.lock("write", "me", lambda: NOW)
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    _held_by(store, f"{here(store).split()[0]} another start", gone.pid, NOW)
+    with pytest.raises(Busy), mine.held():
+        pass
+
+
+def test_a_lease_is_renewed_at_most_once_a_minute_and_a_lost_one_is_told(store: Store) -> None:
+    """However often it is asked to; while it is not held there is nothing to renew."""
+    clock = [NOW]
+    mine, other = (store.lock("write", name, lambda: clock[0]) for name in ("me", "you"))
+    mine.beat()
+    with mine.held():
+        for seconds in range(0, 3600, 20):
+            clock[0] = NOW + timedelta(seconds=seconds)
+            mine.beat()
+        with pytest.raises(Busy), other.held():
+            pass
+        clock[0] += LEASE + timedelta(seconds=1)
+        with other.held(), pytest.raises(Busy, match="lost"):
+            mine.beat()
+    mine.beat()
+
+
+def here(store: Store) -> str:
+    """This machine, as a lock writes it."""
+    from core.store.tables import lock
+
+    with store.lock("look", "me", lambda: NOW).held():
+        (row,) = store._database.rows(lock.select().where(lock.c.name == "look"))
+    return str(row.host)
 
 
 def _held_by(store: Store, host: str, pid: int, since: datetime) -> None:
@@ -204,7 +248,9 @@ def test_a_store_that_cannot_be_opened_is_a_sentence(tmp_path: Path) -> None:
     for url in (
         f"sqlite:///{tmp_path}/no/such/folder/x.sqlite",
         f"sqlite:///{tmp_path}/text.sqlite",
+        f"sqlite:///{tmp_path}",
         "nonsense://u:hunter2@h/x",
+        "postgresql://u:hunter2@h:port/x",
     ):
         with pytest.raises(StoreProblem) as problem:
             Store(url)

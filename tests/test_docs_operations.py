@@ -13,6 +13,7 @@ import pytest
 
 import scheduler
 from cli import exits
+from cli.crontab import trigger
 from cli.duties import FAILED, OUTCOMES, Ended
 from cli.health import figures
 from core.settings import NotifySettings
@@ -137,11 +138,11 @@ def test_the_times_it_names_are_those_of_the_program() -> None:
 def test_a_nightly_job_between_two_and_three_is_as_the_page_says() -> None:
     """Twice when the clocks go back, an hour later by the clock when they go forward."""
     paris = ZoneInfo("Europe/Paris")
-    trigger = scheduler.trigger("30 2 * * *", paris)
+    made = trigger("30 2 * * *", paris)
 
     def fires(after: datetime, until: datetime) -> list[str]:
         found = []
-        while (after := trigger.get_next_fire_time(None, after).astimezone(UTC)) < until:
+        while (after := made.get_next_fire_time(None, after).astimezone(UTC)) < until:
             found.append(f"{after.astimezone(paris):%H:%M%z}")
             after += timedelta(seconds=1)
         return found

@@ -24,6 +24,9 @@ PACKS = sorted(path.stem for path in (ROOT / "policies" / "packs").glob("*.toml"
 COMES_WITH = {"pydantic-core", "markupsafe"}
 """Parts of pydantic and of jinja2 that are packaged on their own."""
 
+READ_BY_PYTHON = {"tzdata"}
+"""Data that the standard library looks for by itself."""
+
 HELP = """
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -132,7 +135,18 @@ def test_what_is_imported_is_declared_and_what_is_declared_is_imported() -> None
     theirs = {name.split(".")[0] for name in named} - sys.stdlib_module_names - {*OURS, "scheduler"}
     packages = {canonicalize_name(package) for module in theirs for package in known.get(module, [module])}
 
-    assert packages - COMES_WITH == {canonicalize_name(Requirement(text).name) for text in PROJECT["dependencies"]}
+    declared = {canonicalize_name(Requirement(text).name) for text in PROJECT["dependencies"]}
+    assert packages - COMES_WITH == declared - READ_BY_PYTHON
+
+
+def test_time_zones_are_there_on_a_machine_that_has_none() -> None:
+    """A slim image lacks /usr/share/zoneinfo; days are counted in the controller's zone all the same."""
+    script = "from core.settings import zone; print(zone('Europe/Paris').key)"
+    environment = {**os.environ, "PYTHONTZPATH": ""}
+    command = [sys.executable, "-c", script]
+    shown = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60)
+
+    assert shown.stdout == "Europe/Paris\n", shown.stderr
 
 
 def test_the_command_runs_from_the_wheel_alone(unpacked: Path, tmp_path: Path) -> None:

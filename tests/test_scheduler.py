@@ -16,6 +16,7 @@ import pytest
 import scheduler
 from cli import exits
 from cli.config import Config, load
+from cli.crontab import trigger
 from cli.runtime import open_store
 from core.errors import ConfigError
 from tests.jobdesk import job_desk, record
@@ -61,7 +62,7 @@ def began(settings: Config, job: str, at: datetime) -> None:
 
 def fires(cron: str, after: str, count: int) -> list[str]:
     """The next moments of an expression in Paris, in UTC."""
-    made, now, found = scheduler.trigger(cron, PARIS), moment(after), []
+    made, now, found = trigger(cron, PARIS), moment(after), []
     for _ in range(count):
         now = made.get_next_fire_time(None, now + timedelta(microseconds=1)).astimezone(UTC)
         found.append(f"{now:%Y-%m-%dT%H:%M}")
@@ -84,9 +85,9 @@ def fires(cron: str, after: str, count: int) -> list[str]:
 )
 def test_a_missed_job_is_caught_up_within_half_a_day(last: str | None, now: str, expected: bool) -> None:
     """At 3 in Paris it is 2 in UTC in winter, 1 in summer; older misses are left; a new job was never missed."""
-    trigger = scheduler.trigger("0 3 * * *", PARIS)
+    made = trigger("0 3 * * *", PARIS)
 
-    assert scheduler.missed(trigger, moment(last) if last else None, moment(now), HALF_A_DAY) is expected
+    assert scheduler.missed(made, moment(last) if last else None, moment(now), HALF_A_DAY) is expected
 
 
 @pytest.mark.parametrize(
@@ -133,11 +134,9 @@ def test_a_nightly_job_runs_once_on_the_days_the_clocks_change() -> None:
     ],
 )
 def test_an_expression_that_cannot_be_kept_is_refused_by_name(tmp_path: Path, cron: str, why: str) -> None:
-    """A job that would never run, or not when it was meant to, is an error before anything starts."""
-    wrong = config(tmp_path, f'[schedule.jobs.nightly]\ncron = "{cron}"\n')
-
-    with pytest.raises(ConfigError, match=r"^schedule\.jobs\.nightly\.cron: ") as told:
-        scheduler.triggers(wrong)
+    """A job that would never run, or not when it was meant to, is an error of the configuration, before anything starts."""
+    with pytest.raises(ConfigError, match=r"^config\.toml:3: schedule\.jobs\.nightly\.cron: ") as told:
+        config(tmp_path, f'[schedule.jobs.nightly]\ncron = "{cron}"\n')
     assert why in str(told.value)
 
 

@@ -38,6 +38,8 @@ def test_a_run_is_recorded_under_the_id_of_its_log_lines(at: JobDesk, capsys: py
     assert begin["run"] == end["run"] == run.id
     assert (end["outcome"], end["why"]) == ("ok", "5 erase done")
     assert (run.job, run.outcome) == ("nightly", "ok")
+    with at.jobs().store() as store:
+        assert end["head"] == run.summary["ledger_head"] == store.ledger.head()
     assert run.summary["receipts"] == [{"action": "erase", "receipt": "done", "count": 5}]
     assert "a.example" not in json.dumps([lines, run.summary])
 
@@ -169,6 +171,19 @@ def test_a_broken_ledger_fails_the_proof(at: JobDesk) -> None:
 
     assert at.jobs().perform("proof") == exits.STORE
     assert "broken at entry 1" in at.runs()[0].summary["why"][0]
+
+
+def test_r_s5_2_a_ledger_that_lost_its_end_since_the_last_job_fails_the_proof(at: JobDesk) -> None:
+    """What is left is whole; but the jobs remember how it ended."""
+    at.jobs().perform("nightly")
+    assert at.jobs().perform("proof") == exits.OK
+    with sqlite3.connect(at.folder / "repoussoir.sqlite") as database:
+        database.execute("DROP TRIGGER ledger_no_DELETE")
+        database.execute("DELETE FROM ledger WHERE seq > 5")
+    database.close()
+
+    assert at.jobs().perform("proof") == exits.STORE
+    assert "its end is missing" in at.runs()[0].summary["why"][0]
 
 
 def test_a_store_that_cannot_be_opened_is_remembered_by_the_process(at: JobDesk) -> None:

@@ -18,6 +18,8 @@ from core.errors import StoreProblem
 
 T = TypeVar("T")
 _BATCH = 400
+PATIENCE = 30.0
+"""How many seconds a statement waits for another program to let go of an SQLite store."""
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -85,7 +87,10 @@ class Database:
 
 
 def _engine(url: str) -> Engine:
-    engine = create_engine(url, connect_args=_arguments(url))
+    try:
+        engine = create_engine(url, connect_args=_arguments(url))
+    except ValueError:
+        raise StoreProblem("The URL of the store is none.", "Write it as postgresql://USER@HOST:5432/NAME.") from None
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _sqlite)
         event.listen(engine, "begin", _sqlite_begin)
@@ -115,14 +120,14 @@ def _mend(message: str) -> str:
     if "full" in message or "disk I/O" in message:
         return "Free some disk space, then run the same command again: nothing is lost, what was under way is resolved."
     if "unable to open" in message or "readonly" in message:
-        return "Check that the folder exists and may be written."
+        return "Check that its folder exists and may be written, and that it is a file itself."
     if "locked" in message:
         return "Another process is writing; try again in a moment."
     return "Check `store.url` and the database."
 
 
 def _arguments(url: str) -> dict[str, Any]:
-    return {"check_same_thread": False, "timeout": 30} if url.startswith("sqlite") else {}
+    return {"check_same_thread": False, "timeout": PATIENCE} if url.startswith("sqlite") else {}
 
 
 def _sqlite(connection: Any, _: object) -> None:

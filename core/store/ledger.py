@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -67,9 +67,14 @@ class Ledger:
         rows = self._database.rows(select(ledger).where(ledger.c.seq == seq))
         return _entry(rows[0]) if rows else None
 
-    def verify(self) -> int:
-        """Checks the whole chain. Raises LedgerBroken; answers how many entries there are."""
-        return verify(self.entries())
+    def head(self) -> str:
+        """The newest entry by place and hash, to be kept elsewhere; empty when there is none."""
+        last = self.last()
+        return last.head if last else ""
+
+    def verify(self, heads: Iterable[str] = ()) -> int:
+        """Checks the whole chain, and that it holds the heads it had before. Raises LedgerBroken; answers its length."""
+        return verify(self.entries(), heads)
 
     def count(self) -> int:
         """How many entries there are."""
