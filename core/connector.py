@@ -84,7 +84,9 @@ class AlreadyDone:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The record is not the version that was read: nothing was written."""
+    """The record is not the version that was read: it was left alone. `why` says what had been done by then, if anything."""
+
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

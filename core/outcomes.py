@@ -113,7 +113,7 @@ class Outcomes:
             "policy": ticket.item.policy,
             "rule": ticket.item.rule,
             "receipt": word(receipt),
-            "why": receipt.why if isinstance(receipt, Refused) else "",
+            "why": receipt.why if isinstance(receipt, Refused | Changed) else "",
             "remains": receipt.remains if isinstance(receipt, Done | AlreadyDone) else "",
             "read_back": ("absent" if record is None else "present") if intent else "",
         }

@@ -156,8 +156,10 @@ def test_a_lost_answer_is_judged_by_what_the_row_is_now(after: Any, receipt: Rec
 def test_the_name_of_a_person_account_is_left_to_its_parts() -> None:
     """§5: Account.Name of a person is made of FirstName and LastName; writing it would refuse the whole row."""
     account = "001000000000001AAA"
-    now = {"Id": account, "SystemModstamp": "v1", "Name": "Ann Durand", "LastName": "Durand"}
+    now: dict[str, Any] = {"Id": account, "SystemModstamp": "v1", "Name": "Ann Durand", "LastName": "Durand"}
+    now["IsPersonAccount"] = True
     fields = [{"name": name, "type": "string", "updateable": True, "nillable": False} for name in ("Name", "LastName")]
+    fields.append({"name": "IsPersonAccount", "type": "boolean"})
 
     def handle(request: Request) -> Response:
         if request.method == "GET":

@@ -6,6 +6,7 @@ Must run before the parent is deleted: afterwards nothing leads to them any more
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -43,25 +44,28 @@ class Taken:
     kept: dict[str, set[str]] = field(default_factory=dict)
     binned: list[Child] = field(default_factory=list)
 
+    def removed(self, owner: str) -> str:
+        """How many rows of which objects were deleted for one owner; empty when none was."""
+        counts = Counter(child.object for child in self.binned if child.owner == owner)
+        return ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
 
-def take(org: Org, kind: str, people: People, cascade: Collection[str]) -> Taken:
-    """Deletes or unlinks the children that `cascade` names. Repeating it is harmless."""
-    taken = Taken()
+
+def take(org: Org, kind: str, people: People, cascade: Collection[str], taken: Taken) -> None:
+    """Deletes or unlinks the children that `cascade` names, and adds to `taken` what became of them. May be repeated."""
     if cascade and not org.may("ViewAllData"):
         # Whose a child is besides cannot be told by who sees only some records.
         taken.blocked = dict.fromkeys(
             people.values(), "without View All Data its own children cannot be told from shared ones"
         )
-        return taken
+        return
     try:
         found = [child for name in cascade for child in _FINDERS[name](org, kind, people)]
     except (Rejected, NotAllowed):
         taken.blocked = dict.fromkeys(people.values(), "not all of its children can be read")
-        return taken
+        return
     children = {(child.object, child.id): child for child in found}
     _delete(org, [child for child in children.values() if not child.unlink], taken)
     _unlink(org, [child for child in children.values() if child.unlink], taken)
-    return taken
 
 
 def _delete(org: Org, children: Iterable[Child], taken: Taken) -> None:

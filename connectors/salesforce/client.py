@@ -9,6 +9,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -33,6 +34,7 @@ _BROKEN = frozenset({406, 500, 502, 503, 504})
 _LOCKED = frozenset({"UNABLE_TO_LOCK_ROW", "REQUEST_RUNNING_TOO_LONG"})
 # §2.2: URI and headers together 16,384 bytes; a quoted id costs 27 of them.
 _URI, _PER_ID, _MOST_IDS = 14_500, 27, 400
+_MOST_ASKED = 25
 _PLACE = "{ids}"
 
 
@@ -43,6 +45,14 @@ class Rejected(BadAnswer):
         super().__init__(f"Salesforce refused the call: {status} {code or 'without a code'}")
         self.status = status
         self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A query, and whether archived and deleted rows are wanted as well (§2.3)."""
+
+    soql: str
+    everything: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +111,11 @@ class Client:
         if len(quote(soql)) > _URI + _MOST_IDS:
             raise StopCrm(f"{self.crm}: {what} asks for too many fields at once for one URL")
         path = f"{self.base}/{'queryAll' if everything else 'query'}/"
-        answer, seen = _page(self.send(what, "GET", path, safe=True, params={"q": soql})), set[str]()
+        yield from self._onward(what, self.send(what, "GET", path, safe=True, params={"q": soql}))
+
+    def _onward(self, what: str, first: Any) -> Iterator[Rows]:
+        """The pages of a query whose first answer is there."""
+        answer, seen = _page(first), set[str]()
         while answer[1]:
             if answer[1] in seen:
                 raise BadAnswer(f"{self.crm}: {what} goes round in circles")
@@ -117,10 +131,25 @@ class Client:
 
     def rows_of(self, what: str, soql: str, ids: Iterable[str], *, everything: bool = False) -> Iterator[Row]:
         """The rows of a query whose `{ids}` stands for these ids, asked in as many parts as fit in a URL."""
-        room = (_URI - len(quote(soql))) // _PER_ID
-        for part in chunks(sorted(set(ids)), max(1, min(room, _MOST_IDS))):
-            listed = ",".join(f"'{one}'" for one in part)
-            yield from self.rows(what, soql.replace(_PLACE, f"({listed})"), everything=everything)
+        for part in narrowed(soql, ids):
+            yield from self.rows(what, part, everything=everything)
+
+    def answers(self, what: str, asked: Sequence[Question]) -> Iterator[list[Row] | Rejected | NotAllowed]:
+        """The rows of each of some queries, asked 25 to a call (§3.3); in their place, why a query was refused."""
+        for part in chunks(asked, _MOST_ASKED):
+            for said in self.call(what, partial(self._batch, part), safe=True):
+                refused = isinstance(said, Rejected | NotAllowed)
+                yield said if refused else [row for page in self._onward(what, said) for row in page.rows]
+
+    def _batch(self, asked: Sequence[Question]) -> list[Any]:
+        version = self.base.rpartition("/")[2]
+        urls = (f"{version}/{'queryAll' if each.everything else 'query'}/?q={quote(each.soql)}" for each in asked)
+        body = {"haltOnError": False, "batchRequests": [{"method": "GET", "url": url} for url in urls]}
+        said = self.exchange("POST", f"{self.base}/composite/batch", json=body)
+        results = said.get("results") if isinstance(said, dict) else None
+        if not isinstance(results, list) or len(results) != len(asked) or not all(isinstance(r, dict) for r in results):
+            raise BadAnswer("Salesforce answered another number of queries than it was asked")
+        return [_result(each) for each in results]
 
     @property
     def usage(self) -> tuple[int, int] | None:
@@ -197,6 +226,25 @@ def _log_in(options: SalesforceOptions, http: requests.Session) -> tuple[str, st
             session=http, consumer_key=options.client_id, domain=options.domain or "login", **flow
         )
     return str(token), str(host)
+
+
+def narrowed(soql: str, ids: Iterable[str]) -> Iterator[str]:
+    """A query whose `{ids}` stands for these ids, in as many parts as fit in a URL; none when there are no ids."""
+    room = (_URI - len(quote(soql))) // _PER_ID
+    for part in chunks(sorted(set(ids)), max(1, min(room, _MOST_IDS))):
+        listed = ",".join(f"'{one}'" for one in part)
+        yield soql.replace(_PLACE, f"({listed})")
+
+
+def _result(said: Mapping[str, Any]) -> Any:
+    """One answer of a batch; a refusal of that query alone as a value. Raises what concerns the whole call."""
+    if said.get("statusCode") == 200:
+        return said.get("result")
+    content: Any = said.get("result")
+    error = translate(SalesforceError("", int(said.get("statusCode") or 0), "query", content))
+    if isinstance(error, Rejected | NotAllowed):
+        return error
+    raise error or BadAnswer("Salesforce answered a query with something unintelligible")
 
 
 def _page(answer: Any) -> tuple[Rows, str]:

@@ -19,7 +19,8 @@ SOLICIT, FORGET = "HasOptedOutSolicit", "ShouldForget"
 class Kind:
     """Where a kind that holds persons keeps what we need. `flags` are the vendor's own opt-outs by channel (§6.1).
 
-    `keys` are the fields whose ids child records point to; `where` leaves out what another kind stands for.
+    `keys` are the fields whose ids child records point to. `person_account` is what a row of an org with person accounts
+    must be; anything else of that object is another kind's, or an organisation (§5).
     """
 
     name: str
@@ -29,7 +30,16 @@ class Kind:
     lead_source: str
     individual: str
     keys: tuple[str, ...] = ("Id",)
-    where: str = ""
+    person_account: bool | None = None
+
+    @property
+    def where(self) -> str:
+        """The condition that leaves out what is not of this kind; empty when nothing is."""
+        return "" if self.person_account is None else f"IsPersonAccount = {str(self.person_account).lower()}"
+
+    def stands_in(self, row: Row) -> bool:
+        """True when a row, read with IsPersonAccount where there is one, is of this kind."""
+        return self.person_account in (None, row.get("IsPersonAccount") is True)
 
 
 CONTACT = Kind(
@@ -39,7 +49,7 @@ CONTACT = Kind(
     flags={"email": "HasOptedOutOfEmail", "telephone": "DoNotCall"},
     lead_source="LeadSource",
     individual="Individual",
-    where="IsPersonAccount = false",
+    person_account=False,
 )
 LEAD = Kind(
     name="Lead",
@@ -57,7 +67,7 @@ ACCOUNT = Kind(
     lead_source="PersonLeadSource",
     individual="PersonIndividual",
     keys=("Id", "PersonContactId"),
-    where="IsPersonAccount = true",
+    person_account=True,
 )
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (CONTACT, LEAD, ACCOUNT)}
 
