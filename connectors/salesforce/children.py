@@ -26,7 +26,7 @@ _NOTE = "SNOTE"
 class Child:
     """One row to delete for the sake of its owner, or, when `unlink` names fields, to empty those of.
 
-    `kept` says what stays: a shared child, whose text still names the person.
+    `kept` says what stays: a shared child, whose text still names the person. Without an `id` it is only told.
     """
 
     owner: str
@@ -63,7 +63,10 @@ def take(org: Org, kind: str, people: People, cascade: Collection[str], taken: T
     except (Rejected, NotAllowed):
         taken.blocked = dict.fromkeys(people.values(), "not all of its children can be read")
         return
-    children = {(child.object, child.id): child for child in found}
+    children = {(child.object, child.id): child for child in found if child.id}
+    for child in found:
+        if child.kept:
+            taken.kept.setdefault(child.owner, set()).add(child.kept)
     _delete(org, [child for child in children.values() if not child.unlink], taken)
     _unlink(org, [child for child in children.values() if child.unlink], taken)
 
@@ -72,7 +75,6 @@ def _delete(org: Org, children: Iterable[Child], taken: Taken) -> None:
     by_id = {child.id: child for child in sorted(children, key=lambda child: child.object)}
     for id, said in rows.delete(org.client, by_id, safe=True).items():
         child = by_id[id]
-        _note_kept(child, taken)
         if said.ok:
             taken.binned.append(child)
         elif not said.gone and child.kept:
@@ -86,14 +88,8 @@ def _unlink(org: Org, children: Collection[Child], taken: Taken) -> None:
         some = {child.id: child for child in children if child.object == name}
         bodies = {id: dict.fromkeys(child.unlink) for id, child in some.items()}
         for id, said in rows.patch(org.client, name, bodies, safe=True).items():
-            _note_kept(some[id], taken)
             if not said.ok and not said.gone:
                 taken.kept[some[id].owner].add(f"its link to a {name}: {said.why}")
-
-
-def _note_kept(child: Child, taken: Taken) -> None:
-    if child.kept:
-        taken.kept.setdefault(child.owner, set()).add(child.kept)
 
 
 def _rows(org: Org, name: str, soql: str, ids: Iterable[str], *, everything: bool = False) -> Iterator[Row]:
@@ -104,37 +100,49 @@ def _rows(org: Org, name: str, soql: str, ids: Iterable[str], *, everything: boo
 
 
 def _activities(org: Org, kind: str, people: People) -> Iterator[Child]:
+    # One on a person account may name the account alone (§5); what names an organisation is a business record.
+    keys = ("WhoId", "WhatId") if kind == "Account" else ("WhoId",)
     for name in ("Task", "Event"):
         seen = org.find(name)
         many = "WhoCount" if seen and "WhoCount" in seen.fields else ""
         names = ", ".join(filter(None, ("Id", "WhoId", "WhatId", many)))
-        # Archived activities are left out of a plain query, and still hold the person (§2.3).
-        soql = f"SELECT {names} FROM {name} WHERE IsDeleted = false AND WhoId IN {{ids}}"
-        for row in _rows(org, name, soql, people, everything=True):
-            shared = row.get("WhatId") or (row.get(many) or 1) > 1
-            unlink, kept = (("WhoId",), f"the text of a shared {name}") if shared else ((), "")
-            yield Child(people[_id(row, "WhoId")], name, _id(row, "Id"), unlink, kept)
+        for key in keys:
+            # Archived activities are left out of a plain query, and still hold the person (§2.3).
+            soql = f"SELECT {names} FROM {name} WHERE IsDeleted = false AND {key} IN {{ids}}"
+            for row in _rows(org, name, soql, people, everything=True):
+                yield _activity(people, name, row, people[_id(row, key)], (row.get(many) or 1) > 1)
+
+
+def _activity(people: People, name: str, row: Row, owner: str, many: bool) -> Child:
+    links = {key: id for key in ("WhoId", "WhatId") if (id := _id(row, key))}
+    own = tuple(key for key, id in links.items() if people.get(id) == owner)
+    if many or len(own) < len(links):
+        return Child(owner, name, _id(row, "Id"), own, f"the text of a shared {name}")
+    return Child(owner, name, _id(row, "Id"))
 
 
 def _emails(org: Org, kind: str, people: People) -> Iterator[Child]:
     links = "SELECT Id, EmailMessageId, RelationId FROM EmailMessageRelation WHERE {} IN {{ids}}"
+    mails = "SELECT Id, ParentId, RelatedToId FROM EmailMessage WHERE {} IN {{ids}}"
     own = list(_rows(org, "EmailMessageRelation", links.format("RelationId"), people))
-    mails = {_id(link, "EmailMessageId") for link in own}
-    everybody = list(_rows(org, "EmailMessageRelation", links.format("EmailMessageId"), mails))
-    business = {
-        _id(row, "Id")
-        for row in _rows(
-            org, "EmailMessage", "SELECT Id, ParentId, RelatedToId FROM EmailMessage WHERE Id IN {ids}", mails
-        )
-        if row.get("ParentId") or row.get("RelatedToId")
-    }
-    shared = _shared(people, ((_id(link, "EmailMessageId"), link.get("RelationId")) for link in everybody))
+    related = list(_rows(org, "EmailMessage", mails.format("RelatedToId"), people)) if kind == "Account" else []
+    ids = {*(_id(link, "EmailMessageId") for link in own), *(_id(mail, "Id") for mail in related)}
+    everybody = _rows(org, "EmailMessageRelation", links.format("EmailMessageId"), ids)
+    ties = [(_id(link, "EmailMessageId"), link.get("RelationId")) for link in everybody]
+    for mail in _rows(org, "EmailMessage", mails.format("Id"), ids):
+        ties += [(_id(mail, "Id"), mail.get("ParentId")), (_id(mail, "Id"), mail.get("RelatedToId"))]
+    shared = _shared(people, ties)
     for link in own:
-        owner, mail = people[_id(link, "RelationId")], _id(link, "EmailMessageId")
-        if mail in business or shared.get(mail, {owner}) != {owner}:
-            yield Child(owner, "EmailMessageRelation", _id(link, "Id"), kept="the text of a shared EmailMessage")
-        else:
-            yield Child(owner, "EmailMessage", mail)
+        yield _mail(people[_id(link, "RelationId")], _id(link, "EmailMessageId"), _id(link, "Id"), shared)
+    for mail in related:
+        # The vendor empties this link when the account goes.
+        yield _mail(people[_id(mail, "RelatedToId")], _id(mail, "Id"), "", shared)
+
+
+def _mail(owner: str, mail: str, link: str, shared: Mapping[str, set[str]]) -> Child:
+    if shared.get(mail, {owner}) != {owner}:
+        return Child(owner, "EmailMessageRelation", link, kept="the text of a shared EmailMessage")
+    return Child(owner, "EmailMessage", mail)
 
 
 def _shared(people: People, links: Iterable[tuple[str, object]]) -> dict[str, set[str]]:

@@ -56,8 +56,11 @@ def _call(row: Row, options: SalesforceOptions) -> Iterator[Trait]:
 
 
 def _mail(row: Row, options: SalesforceOptions) -> Iterator[Trait]:
-    sent = (row.get("EmailMessage") or {}).get("MessageDate")
-    yield _dated("inbound_email", sent or row.get("CreatedDate"))
+    yield from _letter({"CreatedDate": row.get("CreatedDate"), **(row.get("EmailMessage") or {})}, options)
+
+
+def _letter(row: Row, options: SalesforceOptions) -> Iterator[Trait]:
+    yield _dated("inbound_email", row.get("MessageDate") or row.get("CreatedDate"))
 
 
 def _response(row: Row, options: SalesforceOptions) -> Iterator[Trait]:
@@ -103,6 +106,24 @@ STREAMS = (
         names=("inbound_call",),
         read=_call,
         everything=True,
+    ),
+    Stream(
+        # One on a person account may name the account alone (§5); the caller of any other is the contact it names.
+        object="Task",
+        keys={"Account": "WhatId"},
+        fields=("CreatedDate",),
+        where="WhoId = null AND CallType = 'Inbound' AND IsDeleted = false",
+        names=("inbound_call",),
+        read=_call,
+        everything=True,
+    ),
+    Stream(
+        object="EmailMessage",
+        keys={"Account": "RelatedToId"},
+        fields=("CreatedDate", "MessageDate"),
+        where="Incoming = true",
+        names=("inbound_email",),
+        read=_letter,
     ),
     Stream(
         object="EmailMessageRelation",
