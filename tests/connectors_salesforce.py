@@ -100,14 +100,14 @@ def fault(org: Sandbox, **what: Any) -> None:
 
 
 def meanwhile(org: Sandbox, patch: pytest.MonkeyPatch, method: str, path: str, *lines: Line) -> None:
-    """Loads lines right after the first request of that method whose path holds a match was served: somebody else wrote."""
+    """Loads lines right after the first request of a method whose path, or query after a space, holds a match: somebody wrote."""
     app = org.app("salesforce")
     real: Callable[[Request], Response] = app.answer
     waiting = [lines]
 
     def answer(request: Request) -> Response:
         response = real(request)
-        if waiting and request.method == method and re.search(path, request.path):
+        if waiting and request.method == method and re.search(path, f"{request.path} {request.one('q') or ''}".strip()):
             load(org, *waiting.pop())
         return response
 

@@ -84,7 +84,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What is read of a kind: the fields of the query, and how each is understood.
+    """What is read of a kind: the fields of the query, those without which there is no record first, and what each means.
 
     `hidden` are fields the clock or the audience needs and our user cannot see: every record is `unreadable` for them.
     """
@@ -113,7 +113,7 @@ def reading(
     # Other standard phone fields are a fax or somebody else's, the assistant's.
     phones = (*kind.phones, *(name for name in _typed(seen, "phone") if seen.fields[name].get("custom")))
     needed = tuple(filter(None, (kind.lead_source, options.collected, options.stage)))
-    own = (*emails, *phones, *kind.flags.values(), *needed, *kind.keys, options.restricted, *_SYSTEM)
+    own = (*_SYSTEM, *kind.keys, *kind.flags.values(), *needed, options.restricted, *emails, *phones)
     visible = tuple(name for name in dict.fromkeys((*own, *asked)) if name in seen.fields)
     return Reading(
         crm=crm,
@@ -122,7 +122,7 @@ def reading(
         emails=tuple(name for name in dict.fromkeys(emails) if name in seen.fields),
         phones=tuple(name for name in dict.fromkeys(phones) if name in seen.fields),
         asked=tuple(name for name in asked if name in seen.fields),
-        fields=visible + _of_individual(kind, seen, individual),
+        fields=_of_individual(kind, seen, individual) + visible,
         hidden=frozenset(name for name in needed if name not in seen.fields),
     )
 
