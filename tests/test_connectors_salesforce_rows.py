@@ -13,6 +13,7 @@ from connectors.salesforce import rows
 from connectors.salesforce.client import Client
 from connectors.salesforce.connector import Salesforce
 from connectors.salesforce.options import SalesforceOptions
+from connectors.salesforce.schema import Object
 from connectors.salesforce.settle import Want, settle
 from connectors.sandbox.wire import Request, Response, bind
 from connectors.transport import Tools
@@ -22,6 +23,7 @@ from core.errors import BadAnswer, Unreachable
 from core.model import Ref
 
 ONE, TWO = "003000000000001AAA", "003000000000002AAA"
+SEEN = Object("Contact", {"Email": {}, "DoNotCall": {}}, (), True, True, True)
 
 
 Handler = Callable[[Request], Response]
@@ -71,7 +73,7 @@ def test_row_errors_are_read_from_status_code_and_lose_their_text() -> None:
         "errors": [{"statusCode": "STRING_TOO_LONG", "message": "secret@x.fr", "fields": ["Email"]}],
     }
     with served(failing(200, [{"id": ONE, "success": True, "errors": []}, bad])) as (_, url):
-        said = rows.patch(client(url), "Contact", {ONE: {"Email": None}, TWO: {"Email": None}})
+        said = rows.patch(client(url), SEEN, {ONE: {"Email": None}, TWO: {"Email": None}})
     assert said[ONE].ok
     assert said[TWO].why == "STRING_TOO_LONG Email"
 
@@ -89,7 +91,7 @@ def test_row_errors_are_read_from_status_code_and_lose_their_text() -> None:
 def test_an_answer_that_does_not_match_the_rows_sent_is_no_answer(answer: Any) -> None:
     """Traps 9: count and order of the results are checked, never assumed."""
     with served(failing(200, answer)) as (_, url), pytest.raises(BadAnswer):
-        rows.patch(client(url), "Contact", {ONE: {"Email": None}, TWO: {"Email": None}})
+        rows.patch(client(url), SEEN, {ONE: {"Email": None}, TWO: {"Email": None}})
 
 
 def test_locked_rows_are_not_sent_again_blindly() -> None:
@@ -103,7 +105,7 @@ def test_locked_rows_are_not_sent_again_blindly() -> None:
         return Response(200, [locked if id == TWO and len(sent) < 3 else {"id": id, "success": True} for id in ids])
 
     with served(handle) as (_, url):
-        said = rows.patch(client(url), "Contact", {ONE: {"Email": None}, TWO: {"Email": None}})
+        said = rows.patch(client(url), SEEN, {ONE: {"Email": None}, TWO: {"Email": None}})
     assert sent == [[ONE, TWO]]
     assert said[ONE].ok and said[TWO].locked
 
@@ -111,7 +113,7 @@ def test_locked_rows_are_not_sent_again_blindly() -> None:
 def test_a_rule_that_only_warns_of_duplicates_does_not_keep_a_write_out() -> None:
     """§12: without the header a duplicate alert refuses the row, and an opt-out would not be set."""
     with served(failing(200, [{"id": ONE, "success": True}])) as (stub, url):
-        rows.patch(client(url), "Contact", {ONE: {"DoNotCall": True}})
+        rows.patch(client(url), SEEN, {ONE: {"DoNotCall": True}})
     assert "allowSave=true" in stub.asked[0].headers["sforce-duplicate-rule-header"]
 
 
@@ -119,7 +121,7 @@ def test_rows_that_stay_locked_are_refused_and_do_not_stop_the_crm() -> None:
     """§10: at most five tries; a lock is a row's affair."""
     locked = {"success": False, "errors": [{"statusCode": "UNABLE_TO_LOCK_ROW", "message": "", "fields": []}]}
     with served(failing(200, [locked])) as (_, url):
-        said = rows.patch(client(url), "Contact", {ONE: {"Email": None}})
+        said = rows.patch(client(url), SEEN, {ONE: {"Email": None}})
     assert said[ONE].why == "UNABLE_TO_LOCK_ROW"
 
 

@@ -103,7 +103,9 @@ def _written(org: Org, kind: str, decided: Mapping[str, Want | Receipt]) -> Mapp
         org.client,
         kind,
         wants,
-        lambda pending: rows.patch(org.client, kind, {id: want.values or {} for id, want in pending.items()}),
+        lambda pending: rows.patch(
+            org.client, org.object(kind), {id: want.values or {} for id, want in pending.items()}
+        ),
     )
     return {id: receipts[id] if isinstance(each, Want) else each for id, each in decided.items()}
 

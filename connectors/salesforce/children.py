@@ -87,7 +87,7 @@ def _unlink(org: Org, children: Collection[Child], taken: Taken) -> None:
     for name in sorted({child.object for child in children}):
         some = {child.id: child for child in children if child.object == name}
         bodies = {id: dict.fromkeys(child.unlink) for id, child in some.items()}
-        for id, said in rows.patch(org.client, name, bodies, safe=True).items():
+        for id, said in rows.patch(org.client, org.object(name), bodies, safe=True).items():
             if not said.ok and not said.gone:
                 taken.kept[some[id].owner].add(f"its link to a {name}: {said.why}")
 

@@ -18,6 +18,7 @@ from simple_salesforce.api import Salesforce as Package
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed, SalesforceError, SalesforceExpiredSession
 from simple_salesforce.login import SalesforceLogin
 
+from connectors.salesforce.codes import known
 from connectors.salesforce.options import SalesforceOptions
 from connectors.transport import Line, Tools, is_loopback, session
 from core.errors import BadAnswer, ConfigError, NotAllowed, QuotaSpent, RepoussoirError, StopCrm, TryLater
@@ -25,7 +26,6 @@ from core.errors import BadAnswer, ConfigError, NotAllowed, QuotaSpent, Repousso
 T = TypeVar("T")
 Row = dict[str, Any]
 
-_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]{2,79}")
 _PATH = re.compile(r"/services/data/v\d+\.0/query(All)?/[A-Za-z0-9_=-]+")
 _ID = re.compile(r"[A-Za-z0-9]{15}([A-Za-z0-9]{3})?")
 _CHECK = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
@@ -277,11 +277,10 @@ def translate(error: Exception) -> RepoussoirError | None:
 
 
 def _log_in_refused(error: SalesforceAuthenticationFailed) -> RepoussoirError:
-    code = str(error.code)
+    code = str(error.code or "")
     if code.isdigit() and (int(code) in _BUSY or int(code) in _BROKEN):
         return TryLater(f"log-in answered {code}")
-    known = code if _CODE.fullmatch(code) else "no reason given"
-    return NotAllowed(f"Salesforce refused the log-in: {known}")
+    return NotAllowed(f"Salesforce refused the log-in: {known(code) or 'no reason given'}")
 
 
 def _refused(error: SalesforceError, code: str) -> RepoussoirError:
@@ -299,8 +298,7 @@ def _refused(error: SalesforceError, code: str) -> RepoussoirError:
 def code_of(content: object) -> str:
     """The vendor's error code in the body of a failed call; empty when there is none (an HTML page, say)."""
     first = content[0] if isinstance(content, list) and content else content
-    code = first.get("errorCode") or first.get("exceptionCode") or "" if isinstance(first, dict) else ""
-    return str(code) if _CODE.fullmatch(str(code)) else ""
+    return known(first.get("errorCode") or first.get("exceptionCode")) if isinstance(first, dict) else ""
 
 
 def full_id(text: str) -> str | None:
