@@ -104,9 +104,9 @@ def rows(org: Sandbox, kind: str) -> list[dict[str, Any]]:
 
 
 def test_a_case_only_loses_its_contact(org: Sandbox) -> None:
-    """Traps 12: a lookup is emptied by the vendor; the business record stays."""
+    """Traps 12: a lookup is emptied by the vendor; the business record stays, text and all."""
     load(org, ("Case", {"Id": CASE, "ContactId": ANN, "Subject": "s"}))
-    assert do(connect(org), ALL) == Done()
+    assert do(connect(org), ALL) == Done(remains="the text of a Case")
     assert live(org, "Case", CASE)
 
 

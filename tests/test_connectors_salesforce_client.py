@@ -158,6 +158,29 @@ def test_an_expired_session_is_renewed_once_and_the_call_repeated() -> None:
     assert [request.json() for request in stub.asked if "data" in request.path] == [{"a": 1}, {"a": 1}]
 
 
+def test_headers_are_sent_again_after_a_renewal() -> None:
+    """§1.3: the package's renewal drops them; a rule that only warns of duplicates would keep an opt-out from being written."""
+    answers = [Response(401, error("INVALID_SESSION_ID")), Response(200, [])]
+    with served(oauth(answers, [])) as (stub, url):
+        client(url, **CREDENTIALS).send(
+            "write", "PATCH", "/services/data/v66.0/x", safe=False, headers={"X-Rule": "on"}
+        )
+        sent = [request.headers.get("x-rule") for request in stub.asked if "data" in request.path]
+    assert sent == ["on", "on"]
+
+
+def test_a_session_that_expired_before_the_bin_is_emptied_is_renewed_as_well() -> None:
+    """§5, §10: the partner API says so in a fault of status 500; the record would stay in the bin."""
+    tokens: list[str] = []
+    fault = "<Envelope><Fault><faultcode>sf:INVALID_SESSION_ID</faultcode></Fault></Envelope>"
+    answers = [Response(500, fault), Response(200, "<fine/>")]
+    with served(oauth(answers, tokens)) as (stub, url):
+        assert client(url, **CREDENTIALS).soap("empty", "<x/>") == "<fine/>"
+        sent = [request.body.decode() for request in stub.asked if "Soap" in request.path]
+    assert len(tokens) == 2
+    assert ["T0<" in sent[0], "T1<" in sent[1]] == [True, True]
+
+
 def test_a_session_that_stays_expired_stops_the_crm() -> None:
     """§1.3: a permanent 401 must not recurse."""
     tokens: list[str] = []

@@ -60,6 +60,7 @@ def take(org: Org, kind: str, people: People, cascade: Collection[str], taken: T
         return
     try:
         found = [child for name in cascade for child in _FINDERS[name](org, kind, people)]
+        found += _cases(org, kind, people) if cascade else ()
     except (Rejected, NotAllowed):
         taken.blocked = dict.fromkeys(people.values(), "not all of its children can be read")
         return
@@ -75,11 +76,12 @@ def _delete(org: Org, children: Iterable[Child], taken: Taken) -> None:
     by_id = {child.id: child for child in sorted(children, key=lambda child: child.object)}
     for id, said in rows.delete(org.client, by_id, safe=True).items():
         child = by_id[id]
-        if said.ok:
+        if said.ok or said.gone:
+            # It was there a moment ago: gone is what a repeated call says of what the first one did.
             taken.binned.append(child)
-        elif not said.gone and child.kept:
+        elif child.kept:
             taken.kept[child.owner].add(f"its link to a {child.object}: {said.why}")
-        elif not said.gone:
+        else:
             taken.blocked[child.owner] = f"{child.object}: {said.why}"
 
 
@@ -185,6 +187,13 @@ def _files(org: Org, kind: str, people: People) -> Iterator[Child]:
 
 def _memberships(org: Org, kind: str, people: People) -> Iterator[Child]:
     yield from _parented(org, "CampaignMember", "LeadId" if kind == "Lead" else "ContactId", people)
+
+
+def _cases(org: Org, kind: str, people: People) -> Iterator[Child]:
+    """Cases only lose the person, and keep copies of names, addresses and texts (Traps 15)."""
+    for key in {"Contact": ("ContactId",), "Account": ("ContactId", "AccountId")}.get(kind, ()):
+        for row in _rows(org, "Case", f"SELECT Id, {key} FROM Case WHERE {key} IN {{ids}}", people):
+            yield Child(people[_id(row, key)], "Case", "", kept="the text of a Case")
 
 
 def _parented(org: Org, name: str, key: str, people: People) -> Iterator[Child]:

@@ -35,6 +35,7 @@ _LOCKED = frozenset({"UNABLE_TO_LOCK_ROW", "REQUEST_RUNNING_TOO_LONG"})
 # §2.2: URI and headers together 16,384 bytes; a quoted id costs 27 of them.
 _URI, _PER_ID, _MOST_IDS = 14_500, 27, 400
 _MOST_ASKED = 25
+_EXPIRED = "INVALID_SESSION_ID"
 _PLACE = "{ids}"
 
 
@@ -104,7 +105,7 @@ class Client:
 
     def soap(self, what: str, body: str) -> str:
         """One call of the partner API, which alone can empty the recycle bin (§5). Never repeated."""
-        return self.call(what, lambda: self._soap(body), safe=False)
+        return self.call(what, lambda: self._renewing(lambda: self._soap(body)), safe=False)
 
     def pages(self, what: str, soql: str, *, everything: bool = False) -> Iterator[Rows]:
         """The pages of a query, to the last. `everything` sees archived activities and deleted rows as well (§2.3)."""
@@ -166,16 +167,20 @@ class Client:
         )
         headers = {"Content-Type": "text/xml; charset=UTF-8", "SOAPAction": '""'}
         path = f"/services/Soap/u/{self._options.version}"
-        return str(self._response("POST", path, data=envelope.encode(), headers=headers).text)
+        return str(self._once(package, "POST", path, {"data": envelope.encode(), "headers": headers}).text)
 
     def _response(self, method: str, path: str, **request: Any) -> requests.Response:
+        return self._renewing(lambda: self._once(self._connected(), method, path, request))
+
+    def _renewing(self, run: Callable[[], T]) -> T:
+        """Runs one exchange; once more, after a new log-in, when it was refused for an expired session."""
         try:
-            return self._once(self._connected(), method, path, request)
-        except SalesforceExpiredSession as error:
-            if not self._renewable or code_of(error.content) != "INVALID_SESSION_ID":
+            return run()
+        except SalesforceError as error:
+            if not self._renewable or not _expired(error):
                 raise
             self._package = None
-            return self._once(self._connected(), method, path, request)
+            return run()
 
     def _once(self, package: Any, method: str, path: str, request: Mapping[str, Any]) -> requests.Response:
         kept = dict(request)
@@ -256,6 +261,13 @@ def _page(answer: Any) -> tuple[Rows, str]:
     if last not in (True, False) or (not last and not _PATH.fullmatch(str(following))):
         raise BadAnswer("Salesforce answered a query without saying how it goes on")
     return Rows(tuple(rows), last, int(answer.get("totalSize") or 0)), "" if last else following
+
+
+def _expired(error: SalesforceError) -> bool:
+    """True for an expired session; the partner API says so in a fault of status 500."""
+    if isinstance(error, SalesforceExpiredSession):
+        return code_of(error.content) == _EXPIRED
+    return error.status == 500 and f":{_EXPIRED}<" in str(error.content)
 
 
 def translate(error: Exception) -> RepoussoirError | None:
