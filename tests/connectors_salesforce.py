@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
+from connectors.salesforce.client import Client
 from connectors.salesforce.connector import Salesforce
 from connectors.salesforce.options import SalesforceOptions
 from connectors.sandbox.salesforce.ids import make as id_of
-from connectors.sandbox.wire import Request, Response
+from connectors.sandbox.wire import Request, Response, bind
 from connectors.sandbox.world import Sandbox
 from connectors.transport import Tools
 from core.actions import Action, Command
 from core.connector import Receipt
-from core.model import Ref
+from core.model import Query, Record, Ref
 
 ANN, BOB, ZOE = id_of("003", 501), id_of("003", 502), id_of("00Q", 501)
 ACME, DEAL, CASE = id_of("001", 501), id_of("006", 501), id_of("500", 501)
@@ -26,6 +29,7 @@ PERSON, SHADOW = id_of("001", 600), id_of("003", 600)
 MADE = "2020-01-01T00:00:00Z"
 
 Line = tuple[str, dict[str, Any]]
+Handler = Callable[[Request], Response]
 
 
 def connect(org: Sandbox, token: str = "sandbox", naps: list[float] | None = None, **options: Any) -> Salesforce:
@@ -65,12 +69,32 @@ def ref(id: str = ANN, kind: str = "Contact") -> Ref:
     return Ref("sf", kind, id)
 
 
+def read(crm: Salesforce, target: Ref | None = None, *properties: str) -> Record:
+    """A record that must be there, ANN's by default."""
+    where = target or ref()
+    found = crm.get([where], properties)[where]
+    assert found is not None
+    return found
+
+
+def scanned(crm: Salesforce, kind: str = "Contact", properties: tuple[str, ...] = ()) -> dict[str, Record]:
+    """Every record of a kind by id, having checked that the last page and no other says so."""
+    pages = list(crm.scan(Query(kind, properties)))
+    assert [page.last for page in pages] == [False] * (len(pages) - 1) + [True]
+    return {record.ref.id: record for page in pages for record in page.records}
+
+
+def both_ways(crm: Salesforce, id: str = ANN, kind: str = "Contact", properties: tuple[str, ...] = ()) -> Record:
+    """The record as `scan` reads it, having checked that `get` reads the same."""
+    record = scanned(crm, kind, properties)[id]
+    assert crm.get([ref(id, kind)], properties) == {ref(id, kind): record}
+    return record
+
+
 def command(crm: Salesforce, action: Action, target: Ref | None = None) -> Command:
     """An order for a record, ANN's by default, at the version it has now."""
     where = target or ref()
-    found = crm.get([where])[where]
-    assert found is not None
-    return Command(where, found.version, action)
+    return Command(where, read(crm, where).version, action)
 
 
 def do(crm: Salesforce, action: Action, target: Ref | None = None) -> Receipt:
@@ -82,6 +106,13 @@ def do(crm: Salesforce, action: Action, target: Ref | None = None) -> Receipt:
 def row(org: Sandbox, kind: str, id: str) -> dict[str, Any] | None:
     """A row as the sandbox keeps it: None once it is gone for good."""
     return org.app("salesforce").state.get(f"salesforce.{kind}", id)
+
+
+def stored(org: Sandbox, id: str = ANN, kind: str = "Contact") -> dict[str, Any]:
+    """A row that the sandbox must have."""
+    found = row(org, kind, id)
+    assert found is not None
+    return found
 
 
 def live(org: Sandbox, kind: str, id: str) -> bool:
@@ -135,3 +166,45 @@ def _control(org: Sandbox, method: str, name: str, body: Any = None) -> None:
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(f"{org.urls['salesforce']}/_sandbox/{name}", data, method=method)
     urllib.request.urlopen(request).close()
+
+
+class Stub:
+    """Answers with a function, and remembers what it was asked."""
+
+    def __init__(self, handler: Handler) -> None:
+        self.handler = handler
+        self.asked: list[Request] = []
+
+    def answer(self, request: Request) -> Response:
+        """One request."""
+        self.asked.append(request)
+        return self.handler(request)
+
+
+@contextmanager
+def served(handler: Handler) -> Iterator[tuple[Stub, str]]:
+    """A running server that answers with a function."""
+    stub = Stub(handler)
+    server = bind(stub, 0)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    try:
+        yield stub, f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def options(**given: Any) -> SalesforceOptions:
+    """Options of one org."""
+    return SalesforceOptions(**{"connector": "salesforce", **given})
+
+
+def client(url: str, naps: list[float] | None = None, **given: Any) -> Client:
+    """A client of the server at a URL; waits go to `naps`."""
+    chosen = options(**{"base_url": url, "token": "T0ken", **given})
+    return Client("sf", chosen, Tools(sleep=(naps if naps is not None else []).append))
+
+
+def failing(status: int, body: Any) -> Handler:
+    """A handler that always answers so."""
+    return lambda request: Response(status, body)

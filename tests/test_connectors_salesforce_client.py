@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
@@ -17,51 +14,12 @@ import connectors.salesforce
 from connectors.registry import adapter
 from connectors.salesforce.client import Client, Rejected
 from connectors.salesforce.options import SalesforceOptions
-from connectors.sandbox.wire import CutConnection, Request, Response, bind
+from connectors.sandbox.wire import CutConnection, Request, Response
 from connectors.transport import Tools
 from core.errors import BadAnswer, ConfigError, NotAllowed, QuotaSpent, RepoussoirError, StopCrm, Unreachable
+from tests.connectors_salesforce import Handler, client, failing, options, served
 
 ONE, TWO = "003000000000001AAA", "003000000000002AAA"
-
-
-Handler = Callable[[Request], Response]
-
-
-class Stub:
-    """Answers with a function, and remembers what it was asked."""
-
-    def __init__(self, handler: Handler) -> None:
-        self.handler = handler
-        self.asked: list[Request] = []
-
-    def answer(self, request: Request) -> Response:
-        self.asked.append(request)
-        return self.handler(request)
-
-
-@contextmanager
-def served(handler: Handler) -> Iterator[tuple[Stub, str]]:
-    stub = Stub(handler)
-    server = bind(stub, 0)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-    try:
-        yield stub, f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-def options(**given: Any) -> SalesforceOptions:
-    return SalesforceOptions(**{"connector": "salesforce", **given})
-
-
-def client(url: str, naps: list[float] | None = None, **given: Any) -> Client:
-    chosen = options(**{"base_url": url, "token": "T0ken", **given})
-    return Client("sf", chosen, Tools(sleep=(naps if naps is not None else []).append))
-
-
-def failing(status: int, body: Any) -> Handler:
-    return lambda request: Response(status, body)
 
 
 def error(code: str, message: str = "No such column 'secret@x.fr'") -> list[dict[str, Any]]:

@@ -2,68 +2,24 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from connectors.salesforce import rows
-from connectors.salesforce.client import Client
 from connectors.salesforce.connector import Salesforce
-from connectors.salesforce.options import SalesforceOptions
 from connectors.salesforce.schema import Object
 from connectors.salesforce.settle import Want, settle
-from connectors.sandbox.wire import Request, Response, bind
+from connectors.sandbox.wire import Request, Response
 from connectors.transport import Tools
 from core.actions import Anonymise, Command
 from core.connector import Changed, Done, Gone, Receipt
 from core.errors import BadAnswer, Unreachable
 from core.model import Ref
+from tests.connectors_salesforce import client, failing, options, served
 
 ONE, TWO = "003000000000001AAA", "003000000000002AAA"
 SEEN = Object("Contact", {"Email": {}, "DoNotCall": {}}, (), True, True, True)
-
-
-Handler = Callable[[Request], Response]
-
-
-class Stub:
-    """Answers with a function, and remembers what it was asked."""
-
-    def __init__(self, handler: Handler) -> None:
-        self.handler = handler
-        self.asked: list[Request] = []
-
-    def answer(self, request: Request) -> Response:
-        self.asked.append(request)
-        return self.handler(request)
-
-
-@contextmanager
-def served(handler: Handler) -> Iterator[tuple[Stub, str]]:
-    stub = Stub(handler)
-    server = bind(stub, 0)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-    try:
-        yield stub, f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-def options(**given: Any) -> SalesforceOptions:
-    return SalesforceOptions(**{"connector": "salesforce", **given})
-
-
-def client(url: str, naps: list[float] | None = None, **given: Any) -> Client:
-    chosen = options(**{"base_url": url, "token": "T0ken", **given})
-    return Client("sf", chosen, Tools(sleep=(naps if naps is not None else []).append))
-
-
-def failing(status: int, body: Any) -> Handler:
-    return lambda request: Response(status, body)
 
 
 def test_row_errors_are_read_from_status_code_and_lose_their_text() -> None:
