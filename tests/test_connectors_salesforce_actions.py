@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-import json
-import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from connectors.salesforce.actions import ANONYMISED, HISTORY
-from connectors.salesforce.connector import Salesforce
-from connectors.salesforce.options import SalesforceOptions
 from connectors.sandbox.salesforce import Salesforce as SandboxOrg
 from connectors.sandbox.salesforce.ids import make as id_of
 from connectors.sandbox.world import Sandbox
-from connectors.transport import Tools
-from core.actions import Action, Anonymise, Clear, Command, Redact, Restrict, Span, Suppress
-from core.connector import AlreadyDone, Changed, Done, Receipt, Refused
+from core.actions import Anonymise, Clear, Redact, Restrict, Span, Suppress
+from core.connector import AlreadyDone, Changed, Done, Refused
 from core.errors import NotAllowed
-from core.model import Channel, Record, Ref
+from core.model import Channel
+from tests.connectors_salesforce import (
+    ANN,
+    BOB,
+    ZOE,
+    asked,
+    command,
+    connect,
+    contact,
+    do,
+    field,
+    lead,
+    load,
+    read,
+    ref,
+    stored,
+)
 
-ANN, BOB, ZOE = id_of("003", 501), id_of("003", 502), id_of("00Q", 501)
 BOTH: tuple[Channel, ...] = ("email", "telephone")
 
 
@@ -37,58 +47,6 @@ def org(world: Sandbox) -> Sandbox:
     return world
 
 
-def load(org: Sandbox, *lines: tuple[str, dict[str, Any]]) -> None:
-    org.load(json.dumps({"crm": "salesforce", "kind": kind, **values}) for kind, values in lines)
-
-
-def connect(org: Sandbox, token: str = "sandbox", **options: Any) -> Salesforce:
-    given = {"connector": "salesforce", "base_url": org.urls["salesforce"], "token": token, **options}
-    return Salesforce("sf", SalesforceOptions(**given), Tools(sleep=lambda seconds: None))
-
-
-def writes(org: Sandbox, method: str = "PATCH") -> int:
-    url = f"{org.urls['salesforce']}/_sandbox/requests?method={method}"
-    with urllib.request.urlopen(url) as answer:
-        return int(json.load(answer)["count"])
-
-
-def contact(id: str = ANN, **values: Any) -> tuple[str, dict[str, Any]]:
-    return "Contact", {"Id": id, "LastName": "Test", "CreatedDate": "2020-01-01T00:00:00Z", **values}
-
-
-def lead(id: str = ZOE, **values: Any) -> tuple[str, dict[str, Any]]:
-    return "Lead", {"Id": id, "LastName": "Test", "Company": "X", "CreatedDate": "2020-01-01T00:00:00Z", **values}
-
-
-def field(name: str, type: str = "string", object: str = "Contact", **spec: Any) -> tuple[str, dict[str, Any]]:
-    return "_field", {"object": object, "name": name, "type": type, **spec}
-
-
-def ref(id: str = ANN, kind: str = "Contact") -> Ref:
-    return Ref("sf", kind, id)
-
-
-def read(crm: Salesforce, ref: Ref, *properties: str) -> Record:
-    found = crm.get([ref], properties)[ref]
-    assert found is not None
-    return found
-
-
-def command(crm: Salesforce, ref: Ref, action: Action) -> Command:
-    return Command(ref, read(crm, ref).version, action)
-
-
-def do(crm: Salesforce, action: Action, target: Ref | None = None) -> Receipt:
-    (receipt,) = crm.apply([command(crm, target or ref(), action)])
-    return receipt
-
-
-def row(org: Sandbox, id: str = ANN, kind: str = "Contact") -> dict[str, Any]:
-    found = org.app("salesforce").state.get(f"salesforce.{kind}", id)
-    assert found is not None
-    return found
-
-
 @pytest.mark.parametrize(("id", "kind"), [(ANN, "Contact"), (ZOE, "Lead")])
 def test_suppress_sets_the_vendors_flags_and_twice_is_once(org: Sandbox, id: str, kind: str) -> None:
     """SUP-01: both channels have a native flag; the new version is told; the second time nothing is written."""
@@ -98,9 +56,9 @@ def test_suppress_sets_the_vendors_flags_and_twice_is_once(org: Sandbox, id: str
     after = read(crm, ref(id, kind))
     assert receipt == Done(after.version)
     assert after.suppressed == {"email", "telephone"}
-    count = writes(org)
+    count = asked(org, method="PATCH")
     assert do(crm, Suppress(BOTH), ref(id, kind)) == AlreadyDone()
-    assert writes(org) == count
+    assert asked(org, method="PATCH") == count
 
 
 def test_suppress_of_one_channel_leaves_the_other(org: Sandbox) -> None:
@@ -115,16 +73,16 @@ def test_a_stale_version_writes_nothing(org: Sandbox) -> None:
     """Contract: every write is bound to the version that was read; the batch is re-read right before it."""
     load(org, contact(), contact(BOB))
     crm = connect(org)
-    stale = command(crm, ref(), Suppress(BOTH))
+    stale = command(crm, Suppress(BOTH))
     do(crm, Clear(("Title",)))
     load(org, contact(Title="x", SystemModstamp="2026-01-01T00:00:00Z"))
-    receipts = list(crm.apply([stale, command(crm, ref(BOB), Suppress(BOTH))]))
+    receipts = list(crm.apply([stale, command(crm, Suppress(BOTH), ref(BOB))]))
     assert receipts[0] == Changed()
     assert isinstance(receipts[1], Done)
     assert read(crm, ref()).suppressed == frozenset()
 
 
-def test_a_converted_lead_is_refused_by_its_row(org: Sandbox) -> None:
+def test_a_converted_lead_is_refused_by_its_stored(org: Sandbox) -> None:
     """Traps 7: read-only without View and Edit Converted Leads; an ordinary answer, not an error."""
     load(org, lead(IsConverted=True))
     crm = connect(org, "sandbox-lacks:AllowViewEditConvertedLeads")
@@ -136,7 +94,7 @@ def test_a_validation_rule_refuses_one_row_of_two_and_its_text_is_not_told(org: 
     rule = {"object": "Contact", "when": "Title = 'x'", "message": "a@x.fr is wrong", "fields": ["Title"]}
     load(org, ("_settings", {"validationRules": [rule]}), contact(Title="x"), contact(BOB))
     crm = connect(org)
-    receipts = list(crm.apply([command(crm, each, Suppress(BOTH)) for each in (ref(), ref(BOB))]))
+    receipts = list(crm.apply([command(crm, Suppress(BOTH), each) for each in (ref(), ref(BOB))]))
     assert receipts[0] == Refused("FIELD_CUSTOM_VALIDATION_EXCEPTION Title")
     assert isinstance(receipts[1], Done)
 
@@ -197,7 +155,7 @@ def test_clear_empties_each_shape_and_says_what_history_keeps(org: Sandbox) -> N
     crm = connect(org)
     receipt = do(crm, Clear(("Title", "Email", "Vegan__c", "Birthdate")))
     assert receipt == Done(read(crm, ref()).version, f"{HISTORY}: Email")
-    assert not {"Title", "Email", "Vegan__c", "Birthdate"} & set(row(org))
+    assert not {"Title", "Email", "Vegan__c", "Birthdate"} & set(stored(org))
     assert do(crm, Clear(("Title", "Email", "Vegan__c", "Birthdate"))) == AlreadyDone()
 
 
@@ -227,7 +185,7 @@ def test_clear_refuses_what_cannot_be_emptied_and_empties_the_rest(org: Sandbox,
     load(org, contact(Title="t"))
     crm = connect(org)
     assert do(crm, Clear(("Title", name))) == Refused(why)
-    assert "Title" not in row(org)
+    assert "Title" not in stored(org)
     assert do(crm, Clear((name,))) == Refused(why)
 
 
@@ -235,7 +193,7 @@ def test_clear_of_an_address_empties_its_parts(org: Sandbox) -> None:
     """Traps 13: compound fields are read-only; their parts, geocode included, are cleared together."""
     load(org, contact(MailingStreet="s", MailingCity="c", MailingCountry="f", MailingLatitude=48.8))
     assert isinstance(do(connect(org), Clear(("MailingAddress",))), Done)
-    assert not [name for name in row(org) if name.startswith("Mailing")]
+    assert not [name for name in stored(org) if name.startswith("Mailing")]
 
 
 def test_redact_replaces_the_span_and_keeps_the_rest(org: Sandbox) -> None:
@@ -243,9 +201,9 @@ def test_redact_replaces_the_span_and_keeps_the_rest(org: Sandbox) -> None:
     load(org, contact(Description="He is ill, call in May."))
     crm = connect(org)
     action = Redact("Description", (Span(6, 9, "health"), Span(19, 22, "date")))
-    first = command(crm, ref(), action)
+    first = command(crm, action)
     assert [type(receipt) for receipt in crm.apply([first])] == [Done]
-    assert row(org)["Description"] == "He is [health], call in [date]."
+    assert stored(org)["Description"] == "He is [health], call in [date]."
     assert list(crm.apply([first])) == [AlreadyDone()]
 
 
@@ -253,12 +211,12 @@ def test_redact_of_a_text_that_has_changed_writes_nothing(org: Sandbox) -> None:
     """Spans count characters of the value as read: on another text they would hit other words."""
     load(org, contact(Description="He is ill."))
     crm = connect(org)
-    stale = command(crm, ref(), Redact("Description", (Span(6, 9, "health"),)))
+    stale = command(crm, Redact("Description", (Span(6, 9, "health"),)))
     load(org, contact(Description="She was well.", SystemModstamp="2026-01-01T00:00:00Z"))
     assert list(crm.apply([stale])) == [Changed()]
-    wide = command(crm, ref(), Redact("Description", (Span(6, 90, "health"),)))
+    wide = command(crm, Redact("Description", (Span(6, 90, "health"),)))
     assert list(crm.apply([wide])) == [Refused("the spans do not fit the text")]
-    assert row(org)["Description"] == "She was well."
+    assert stored(org)["Description"] == "She was well."
 
 
 PERSONAL: dict[str, Any] = {
@@ -285,24 +243,24 @@ def test_anonymise_leaves_no_identifier_and_names_each_record_apart(org: Sandbox
     load(org, field("Second__c", "email"), field("Badge__c", "double"))
     load(org, contact(**PERSONAL, DoNotCall=True, LeadSource="Web"), contact(BOB, **PERSONAL))
     crm = connect(org)
-    receipts = list(crm.apply([command(crm, each, Anonymise()) for each in (ref(), ref(BOB))]))
+    receipts = list(crm.apply([command(crm, Anonymise(), each) for each in (ref(), ref(BOB))]))
     assert [(type(each), getattr(each, "remains", "")) for each in receipts] == [(Done, ANONYMISED)] * 2
-    kept = row(org)
+    kept = stored(org)
     assert not set(PERSONAL.values()) & set(kept.values())
     assert set(PERSONAL) & set(kept) == {"LastName"}
     assert kept["LastName"].startswith("ERASED-")
-    assert kept["LastName"] != row(org, BOB)["LastName"]
+    assert kept["LastName"] != stored(org, BOB)["LastName"]
     assert (kept["DoNotCall"], kept["LeadSource"]) == (True, "Web")
     assert read(crm, ref()).suppressed == {"telephone"}
-    assert [type(each) for each in crm.apply([command(crm, ref(), Anonymise())])] == [AlreadyDone]
+    assert [type(each) for each in crm.apply([command(crm, Anonymise())])] == [AlreadyDone]
 
 
 def test_anonymise_of_a_lead_replaces_its_company_too(org: Sandbox) -> None:
     """Traps 5: Lead.Company is required, and of a sole trader it is a name."""
     load(org, lead(Company="Durand SARL", Email="a@x.fr"))
     assert isinstance(do(connect(org), Anonymise(), ref(ZOE, "Lead")), Done)
-    assert row(org, ZOE, "Lead")["Company"].startswith("ERASED-")
-    assert "Email" not in row(org, ZOE, "Lead")
+    assert stored(org, ZOE, "Lead")["Company"].startswith("ERASED-")
+    assert "Email" not in stored(org, ZOE, "Lead")
 
 
 def test_a_person_account_is_written_through_the_account(org: Sandbox) -> None:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from connectors.salesforce.connector import Salesforce
-from connectors.salesforce.options import SalesforceOptions
 from connectors.sandbox.salesforce import Salesforce as SandboxOrg
 from connectors.sandbox.world import Sandbox
-from connectors.transport import Tools
 from core.actions import ACTIONS
 from core.connector import Account
 from core.errors import NotAllowed
+from tests.connectors_salesforce import connect, load
 
 
 @pytest.fixture(scope="module")
@@ -28,15 +25,6 @@ def world() -> Iterator[Sandbox]:
 def org(world: Sandbox) -> Sandbox:
     world.reset()
     return world
-
-
-def load(org: Sandbox, *lines: tuple[str, dict[str, Any]]) -> None:
-    org.load(json.dumps({"crm": "salesforce", "kind": kind, **values}) for kind, values in lines)
-
-
-def connect(org: Sandbox, token: str = "sandbox", **options: Any) -> Salesforce:
-    given = {"connector": "salesforce", "base_url": org.urls["salesforce"], "token": token, **options}
-    return Salesforce("sf", SalesforceOptions(**given), Tools(sleep=lambda seconds: None))
 
 
 def check(org: Sandbox, token: str = "sandbox", **options: Any) -> Account:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
@@ -17,51 +14,12 @@ import connectors.salesforce
 from connectors.registry import adapter
 from connectors.salesforce.client import Client, Rejected
 from connectors.salesforce.options import SalesforceOptions
-from connectors.sandbox.wire import CutConnection, Request, Response, bind
+from connectors.sandbox.wire import CutConnection, Request, Response
 from connectors.transport import Tools
 from core.errors import BadAnswer, ConfigError, NotAllowed, QuotaSpent, RepoussoirError, StopCrm, Unreachable
+from tests.connectors_salesforce import Handler, client, failing, options, served
 
 ONE, TWO = "003000000000001AAA", "003000000000002AAA"
-
-
-Handler = Callable[[Request], Response]
-
-
-class Stub:
-    """Answers with a function, and remembers what it was asked."""
-
-    def __init__(self, handler: Handler) -> None:
-        self.handler = handler
-        self.asked: list[Request] = []
-
-    def answer(self, request: Request) -> Response:
-        self.asked.append(request)
-        return self.handler(request)
-
-
-@contextmanager
-def served(handler: Handler) -> Iterator[tuple[Stub, str]]:
-    stub = Stub(handler)
-    server = bind(stub, 0)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-    try:
-        yield stub, f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-def options(**given: Any) -> SalesforceOptions:
-    return SalesforceOptions(**{"connector": "salesforce", **given})
-
-
-def client(url: str, naps: list[float] | None = None, **given: Any) -> Client:
-    chosen = options(**{"base_url": url, "token": "T0ken", **given})
-    return Client("sf", chosen, Tools(sleep=(naps if naps is not None else []).append))
-
-
-def failing(status: int, body: Any) -> Handler:
-    return lambda request: Response(status, body)
 
 
 def error(code: str, message: str = "No such column 'secret@x.fr'") -> list[dict[str, Any]]:
@@ -156,6 +114,29 @@ def test_an_expired_session_is_renewed_once_and_the_call_repeated() -> None:
         sent = [request.headers["authorization"] for request in stub.asked if "data" in request.path]
     assert sent == ["Bearer T0", "Bearer T1"]
     assert [request.json() for request in stub.asked if "data" in request.path] == [{"a": 1}, {"a": 1}]
+
+
+def test_headers_are_sent_again_after_a_renewal() -> None:
+    """§1.3: the package's renewal drops them; a rule that only warns of duplicates would keep an opt-out from being written."""
+    answers = [Response(401, error("INVALID_SESSION_ID")), Response(200, [])]
+    with served(oauth(answers, [])) as (stub, url):
+        client(url, **CREDENTIALS).send(
+            "write", "PATCH", "/services/data/v66.0/x", safe=False, headers={"X-Rule": "on"}
+        )
+        sent = [request.headers.get("x-rule") for request in stub.asked if "data" in request.path]
+    assert sent == ["on", "on"]
+
+
+def test_a_session_that_expired_before_the_bin_is_emptied_is_renewed_as_well() -> None:
+    """§5, §10: the partner API says so in a fault of status 500; the record would stay in the bin."""
+    tokens: list[str] = []
+    fault = "<Envelope><Fault><faultcode>sf:INVALID_SESSION_ID</faultcode></Fault></Envelope>"
+    answers = [Response(500, fault), Response(200, "<fine/>")]
+    with served(oauth(answers, tokens)) as (stub, url):
+        assert client(url, **CREDENTIALS).soap("empty", "<x/>") == "<fine/>"
+        sent = [request.body.decode() for request in stub.asked if "Soap" in request.path]
+    assert len(tokens) == 2
+    assert ["T0<" in sent[0], "T1<" in sent[1]] == [True, True]
 
 
 def test_a_session_that_stays_expired_stops_the_crm() -> None:

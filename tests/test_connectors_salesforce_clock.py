@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
-from connectors.salesforce.connector import Salesforce
-from connectors.salesforce.options import SalesforceOptions
 from connectors.sandbox.salesforce import Salesforce as SandboxOrg
 from connectors.sandbox.salesforce.ids import make as id_of
 from connectors.sandbox.world import Sandbox
-from connectors.transport import Tools
-from core.model import Moment, Query, Record, Ref
+from core.model import Moment
+from tests.connectors_salesforce import (
+    ACME,
+    ANN,
+    BOB,
+    ZOE,
+    both_ways,
+    connect,
+    contact,
+    lead,
+    load,
+    ref,
+    scanned,
+)
 
 TASK = {"Subject": "Call", "CallType": "Inbound", "CreatedDate": "2025-03-04T10:00:00Z"}
 DAY = "2024-05-06"
@@ -31,50 +39,6 @@ def world() -> Iterator[Sandbox]:
 def org(world: Sandbox) -> Sandbox:
     world.reset()
     return world
-
-
-def load(org: Sandbox, *lines: tuple[str, dict[str, Any]]) -> None:
-    org.load(json.dumps({"crm": "salesforce", "kind": kind, **values}) for kind, values in lines)
-
-
-def connect(org: Sandbox, token: str = "sandbox", **options: Any) -> Salesforce:
-    given = {"connector": "salesforce", "base_url": org.urls["salesforce"], "token": token, **options}
-    return Salesforce("sf", SalesforceOptions(**given), Tools(sleep=lambda seconds: None))
-
-
-ANN, BOB, ZOE = id_of("003", 501), id_of("003", 502), id_of("00Q", 501)
-ACME, DEAL, CASE = id_of("001", 501), id_of("006", 501), id_of("500", 501)
-
-
-def contact(id: str = ANN, **values: Any) -> tuple[str, dict[str, Any]]:
-    return "Contact", {
-        "Id": id,
-        "LastName": "Test",
-        "LeadSource": "Web",
-        "CreatedDate": "2020-01-01T00:00:00Z",
-        **values,
-    }
-
-
-def lead(id: str = ZOE, **values: Any) -> tuple[str, dict[str, Any]]:
-    return "Lead", {"Id": id, "LastName": "Test", "Company": "X", "CreatedDate": "2020-01-01T00:00:00Z", **values}
-
-
-def ref(id: str = ANN, kind: str = "Contact") -> Ref:
-    return Ref("sf", kind, id)
-
-
-def scanned(crm: Salesforce, kind: str = "Contact", properties: tuple[str, ...] = ()) -> dict[str, Record]:
-    pages = list(crm.scan(Query(kind, properties)))
-    assert [page.last for page in pages] == [False] * (len(pages) - 1) + [True]
-    return {record.ref.id: record for page in pages for record in page.records}
-
-
-def both_ways(crm: Salesforce, id: str = ANN, kind: str = "Contact", properties: tuple[str, ...] = ()) -> Record:
-    """The record as `scan` reads it, having checked that `get` reads the same."""
-    record = scanned(crm, kind, properties)[id]
-    assert crm.get([ref(id, kind)], properties) == {ref(id, kind): record}
-    return record
 
 
 def at(text: str) -> datetime:

@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
-import json
-import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
-from connectors.salesforce.connector import Salesforce
 from connectors.salesforce.erase import MAY_BE_IN_BIN
-from connectors.salesforce.options import CASCADE, SalesforceOptions
+from connectors.salesforce.options import CASCADE
 from connectors.salesforce.purge import IN_BIN
 from connectors.sandbox.salesforce import Salesforce as SandboxOrg
 from connectors.sandbox.salesforce.ids import make as id_of
 from connectors.sandbox.world import Sandbox
-from connectors.transport import Tools
 from core.actions import Action, Bin, Command, Erase
-from core.connector import AlreadyDone, Changed, Done, Gone, Receipt, Refused
+from core.connector import AlreadyDone, Changed, Done, Gone, Refused
 from core.errors import Unreachable
-from core.model import Ref
+from tests.connectors_salesforce import (
+    ACME,
+    ANN,
+    BOB,
+    CASE,
+    ZOE,
+    asked,
+    command,
+    connect,
+    contact,
+    do,
+    fault,
+    lead,
+    live,
+    load,
+    ref,
+    row,
+    rows,
+)
 
-ANN, BOB, ZOE = id_of("003", 501), id_of("003", 502), id_of("00Q", 501)
-ACME, DEAL, CASE = id_of("001", 501), id_of("006", 501), id_of("500", 501)
 ALL = Erase(CASCADE)
 NOW = datetime.now(UTC).isoformat(timespec="milliseconds")
 
@@ -40,64 +51,6 @@ def org(world: Sandbox) -> Sandbox:
     world.reset()
     load(world, ("Account", {"Id": ACME, "Name": "Acme"}), contact(), contact(BOB), lead())
     return world
-
-
-def load(org: Sandbox, *lines: tuple[str, dict[str, Any]]) -> None:
-    org.load(json.dumps({"crm": "salesforce", "kind": kind, **values}) for kind, values in lines)
-
-
-def connect(org: Sandbox, token: str = "sandbox", naps: list[float] | None = None, **options: Any) -> Salesforce:
-    given = {"connector": "salesforce", "base_url": org.urls["salesforce"], "token": token, **options}
-    return Salesforce("sf", SalesforceOptions(**given), Tools(sleep=(naps if naps is not None else []).append))
-
-
-def fault(org: Sandbox, **what: Any) -> None:
-    body = json.dumps([{"crm": "salesforce", **what}]).encode()
-    urllib.request.urlopen(
-        urllib.request.Request(f"{org.urls['salesforce']}/_sandbox/faults", body, method="POST")
-    ).close()
-
-
-def asked(org: Sandbox, path: str, method: str = "POST") -> int:
-    url = f"{org.urls['salesforce']}/_sandbox/requests?method={method}&path={path}"
-    with urllib.request.urlopen(url) as answer:
-        return int(json.load(answer)["count"])
-
-
-def contact(id: str = ANN, **values: Any) -> tuple[str, dict[str, Any]]:
-    return "Contact", {"Id": id, "LastName": "Test", "CreatedDate": "2020-01-01T00:00:00Z", **values}
-
-
-def lead(id: str = ZOE, **values: Any) -> tuple[str, dict[str, Any]]:
-    return "Lead", {"Id": id, "LastName": "Test", "Company": "X", "CreatedDate": "2020-01-01T00:00:00Z", **values}
-
-
-def ref(id: str = ANN, kind: str = "Contact") -> Ref:
-    return Ref("sf", kind, id)
-
-
-def command(crm: Salesforce, action: Action, target: Ref) -> Command:
-    found = crm.get([target])[target]
-    assert found is not None
-    return Command(target, found.version, action)
-
-
-def do(crm: Salesforce, action: Action, target: Ref | None = None) -> Receipt:
-    (receipt,) = crm.apply([command(crm, action, target or ref())])
-    return receipt
-
-
-def row(org: Sandbox, kind: str, id: str) -> dict[str, Any] | None:
-    """A row as the sandbox keeps it: None once it is gone for good."""
-    return org.app("salesforce").state.get(f"salesforce.{kind}", id)
-
-
-def live(org: Sandbox, kind: str, id: str) -> bool:
-    return "_deleted" not in (row(org, kind, id) or {"_deleted": ""})
-
-
-def rows(org: Sandbox, kind: str) -> list[dict[str, Any]]:
-    return [body for _, body in org.app("salesforce").state.all(f"salesforce.{kind}")]
 
 
 @pytest.mark.parametrize(("id", "kind"), [(ANN, "Contact"), (ZOE, "Lead")])

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
-import urllib.request
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -12,17 +10,15 @@ from typing import Any
 import pytest
 
 from connectors.salesforce.connector import Salesforce
-from connectors.salesforce.options import SalesforceOptions
 from connectors.sandbox.salesforce import Salesforce as SandboxOrg
 from connectors.sandbox.salesforce.ids import make as id_of
 from connectors.sandbox.world import Sandbox
-from connectors.transport import Tools
 from core.actions import Annotate, Command, Note
 from core.connector import AlreadyDone, Changed, Done, Gone, Receipt, Refused
 from core.errors import Unreachable
 from core.model import Ref
+from tests.connectors_salesforce import ACME, ANN, ZOE, connect, fault, load, ref
 
-ANN, ZOE, ACME = id_of("003", 501), id_of("00Q", 501), id_of("001", 501)
 TEXT = "Rule RET-01 <applied> & logged."
 
 
@@ -42,26 +38,6 @@ def org(world: Sandbox) -> Sandbox:
         ("Account", {"Id": ACME, "Name": "Acme"}),
     )
     return world
-
-
-def load(org: Sandbox, *lines: tuple[str, dict[str, Any]]) -> None:
-    org.load(json.dumps({"crm": "salesforce", "kind": kind, **values}) for kind, values in lines)
-
-
-def connect(org: Sandbox, token: str = "sandbox") -> Salesforce:
-    given: dict[str, Any] = {"connector": "salesforce", "base_url": org.urls["salesforce"], "token": token}
-    return Salesforce("sf", SalesforceOptions(**given), Tools(sleep=lambda seconds: None))
-
-
-def fault(org: Sandbox, **what: Any) -> None:
-    body = json.dumps([{"crm": "salesforce", **what}]).encode()
-    urllib.request.urlopen(
-        urllib.request.Request(f"{org.urls['salesforce']}/_sandbox/faults", body, method="POST")
-    ).close()
-
-
-def ref(id: str = ANN, kind: str = "Contact") -> Ref:
-    return Ref("sf", kind, id)
 
 
 def annotate(crm: Salesforce, target: Ref, note: str = "L-1") -> Command:

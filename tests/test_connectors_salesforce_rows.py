@@ -2,66 +2,24 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from connectors.salesforce import rows
-from connectors.salesforce.client import Client
 from connectors.salesforce.connector import Salesforce
-from connectors.salesforce.options import SalesforceOptions
+from connectors.salesforce.schema import Object
 from connectors.salesforce.settle import Want, settle
-from connectors.sandbox.wire import Request, Response, bind
+from connectors.sandbox.wire import Request, Response
 from connectors.transport import Tools
 from core.actions import Anonymise, Command
 from core.connector import Changed, Done, Gone, Receipt
 from core.errors import BadAnswer, Unreachable
 from core.model import Ref
+from tests.connectors_salesforce import client, failing, options, served
 
 ONE, TWO = "003000000000001AAA", "003000000000002AAA"
-
-
-Handler = Callable[[Request], Response]
-
-
-class Stub:
-    """Answers with a function, and remembers what it was asked."""
-
-    def __init__(self, handler: Handler) -> None:
-        self.handler = handler
-        self.asked: list[Request] = []
-
-    def answer(self, request: Request) -> Response:
-        self.asked.append(request)
-        return self.handler(request)
-
-
-@contextmanager
-def served(handler: Handler) -> Iterator[tuple[Stub, str]]:
-    stub = Stub(handler)
-    server = bind(stub, 0)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-    try:
-        yield stub, f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-def options(**given: Any) -> SalesforceOptions:
-    return SalesforceOptions(**{"connector": "salesforce", **given})
-
-
-def client(url: str, naps: list[float] | None = None, **given: Any) -> Client:
-    chosen = options(**{"base_url": url, "token": "T0ken", **given})
-    return Client("sf", chosen, Tools(sleep=(naps if naps is not None else []).append))
-
-
-def failing(status: int, body: Any) -> Handler:
-    return lambda request: Response(status, body)
+SEEN = Object("Contact", {"Email": {}, "DoNotCall": {}}, (), True, True, True)
 
 
 def test_row_errors_are_read_from_status_code_and_lose_their_text() -> None:
@@ -71,7 +29,7 @@ def test_row_errors_are_read_from_status_code_and_lose_their_text() -> None:
         "errors": [{"statusCode": "STRING_TOO_LONG", "message": "secret@x.fr", "fields": ["Email"]}],
     }
     with served(failing(200, [{"id": ONE, "success": True, "errors": []}, bad])) as (_, url):
-        said = rows.patch(client(url), "Contact", {ONE: {"Email": None}, TWO: {"Email": None}})
+        said = rows.patch(client(url), SEEN, {ONE: {"Email": None}, TWO: {"Email": None}})
     assert said[ONE].ok
     assert said[TWO].why == "STRING_TOO_LONG Email"
 
@@ -89,7 +47,7 @@ def test_row_errors_are_read_from_status_code_and_lose_their_text() -> None:
 def test_an_answer_that_does_not_match_the_rows_sent_is_no_answer(answer: Any) -> None:
     """Traps 9: count and order of the results are checked, never assumed."""
     with served(failing(200, answer)) as (_, url), pytest.raises(BadAnswer):
-        rows.patch(client(url), "Contact", {ONE: {"Email": None}, TWO: {"Email": None}})
+        rows.patch(client(url), SEEN, {ONE: {"Email": None}, TWO: {"Email": None}})
 
 
 def test_locked_rows_are_not_sent_again_blindly() -> None:
@@ -103,7 +61,7 @@ def test_locked_rows_are_not_sent_again_blindly() -> None:
         return Response(200, [locked if id == TWO and len(sent) < 3 else {"id": id, "success": True} for id in ids])
 
     with served(handle) as (_, url):
-        said = rows.patch(client(url), "Contact", {ONE: {"Email": None}, TWO: {"Email": None}})
+        said = rows.patch(client(url), SEEN, {ONE: {"Email": None}, TWO: {"Email": None}})
     assert sent == [[ONE, TWO]]
     assert said[ONE].ok and said[TWO].locked
 
@@ -111,7 +69,7 @@ def test_locked_rows_are_not_sent_again_blindly() -> None:
 def test_a_rule_that_only_warns_of_duplicates_does_not_keep_a_write_out() -> None:
     """§12: without the header a duplicate alert refuses the row, and an opt-out would not be set."""
     with served(failing(200, [{"id": ONE, "success": True}])) as (stub, url):
-        rows.patch(client(url), "Contact", {ONE: {"DoNotCall": True}})
+        rows.patch(client(url), SEEN, {ONE: {"DoNotCall": True}})
     assert "allowSave=true" in stub.asked[0].headers["sforce-duplicate-rule-header"]
 
 
@@ -119,7 +77,7 @@ def test_rows_that_stay_locked_are_refused_and_do_not_stop_the_crm() -> None:
     """§10: at most five tries; a lock is a row's affair."""
     locked = {"success": False, "errors": [{"statusCode": "UNABLE_TO_LOCK_ROW", "message": "", "fields": []}]}
     with served(failing(200, [locked])) as (_, url):
-        said = rows.patch(client(url), "Contact", {ONE: {"Email": None}})
+        said = rows.patch(client(url), SEEN, {ONE: {"Email": None}})
     assert said[ONE].why == "UNABLE_TO_LOCK_ROW"
 
 
@@ -156,8 +114,10 @@ def test_a_lost_answer_is_judged_by_what_the_row_is_now(after: Any, receipt: Rec
 def test_the_name_of_a_person_account_is_left_to_its_parts() -> None:
     """§5: Account.Name of a person is made of FirstName and LastName; writing it would refuse the whole row."""
     account = "001000000000001AAA"
-    now = {"Id": account, "SystemModstamp": "v1", "Name": "Ann Durand", "LastName": "Durand"}
+    now: dict[str, Any] = {"Id": account, "SystemModstamp": "v1", "Name": "Ann Durand", "LastName": "Durand"}
+    now["IsPersonAccount"] = True
     fields = [{"name": name, "type": "string", "updateable": True, "nillable": False} for name in ("Name", "LastName")]
+    fields.append({"name": "IsPersonAccount", "type": "boolean"})
 
     def handle(request: Request) -> Response:
         if request.method == "GET":

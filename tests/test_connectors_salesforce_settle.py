@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-import json
-import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from connectors.salesforce.connector import Salesforce
-from connectors.salesforce.options import SalesforceOptions
 from connectors.sandbox.salesforce import Salesforce as SandboxOrg
 from connectors.sandbox.salesforce.ids import make as id_of
 from connectors.sandbox.world import Sandbox
-from connectors.transport import Tools
-from core.actions import Action, Clear, Command, Suppress
-from core.connector import Changed, Done, Receipt, Refused
+from core.actions import Clear, Command, Suppress
+from core.connector import Changed, Done, Refused
 from core.errors import QuotaSpent, Unreachable
-from core.model import Channel, Query, Record, Ref
+from core.model import Channel, Query
+from tests.connectors_salesforce import (
+    ANN,
+    BOB,
+    ZOE,
+    asked,
+    command,
+    connect,
+    contact,
+    do,
+    fault,
+    lead,
+    load,
+    read,
+    ref,
+)
 
-ANN, BOB, ZOE = id_of("003", 501), id_of("003", 502), id_of("00Q", 501)
 BOTH: tuple[Channel, ...] = ("email", "telephone")
 COLLECTIONS = "composite/sobjects$"
 
@@ -35,65 +44,6 @@ def world() -> Iterator[Sandbox]:
 def org(world: Sandbox) -> Sandbox:
     world.reset()
     return world
-
-
-def load(org: Sandbox, *lines: tuple[str, dict[str, Any]]) -> None:
-    org.load(json.dumps({"crm": "salesforce", "kind": kind, **values}) for kind, values in lines)
-
-
-def connect(org: Sandbox, token: str = "sandbox", **options: Any) -> Salesforce:
-    given = {"connector": "salesforce", "base_url": org.urls["salesforce"], "token": token, **options}
-    return Salesforce("sf", SalesforceOptions(**given), Tools(sleep=lambda seconds: None))
-
-
-def fault(org: Sandbox, **what: Any) -> None:
-    body = json.dumps([{"crm": "salesforce", **what}]).encode()
-    urllib.request.urlopen(
-        urllib.request.Request(f"{org.urls['salesforce']}/_sandbox/faults", body, method="POST")
-    ).close()
-
-
-def writes(org: Sandbox, method: str = "PATCH") -> int:
-    url = f"{org.urls['salesforce']}/_sandbox/requests?method={method}"
-    with urllib.request.urlopen(url) as answer:
-        return int(json.load(answer)["count"])
-
-
-def contact(id: str = ANN, **values: Any) -> tuple[str, dict[str, Any]]:
-    return "Contact", {"Id": id, "LastName": "Test", "CreatedDate": "2020-01-01T00:00:00Z", **values}
-
-
-def lead(id: str = ZOE, **values: Any) -> tuple[str, dict[str, Any]]:
-    return "Lead", {"Id": id, "LastName": "Test", "Company": "X", "CreatedDate": "2020-01-01T00:00:00Z", **values}
-
-
-def field(name: str, type: str = "string", object: str = "Contact", **spec: Any) -> tuple[str, dict[str, Any]]:
-    return "_field", {"object": object, "name": name, "type": type, **spec}
-
-
-def ref(id: str = ANN, kind: str = "Contact") -> Ref:
-    return Ref("sf", kind, id)
-
-
-def read(crm: Salesforce, ref: Ref, *properties: str) -> Record:
-    found = crm.get([ref], properties)[ref]
-    assert found is not None
-    return found
-
-
-def command(crm: Salesforce, ref: Ref, action: Action) -> Command:
-    return Command(ref, read(crm, ref).version, action)
-
-
-def do(crm: Salesforce, action: Action, target: Ref | None = None) -> Receipt:
-    (receipt,) = crm.apply([command(crm, target or ref(), action)])
-    return receipt
-
-
-def row(org: Sandbox, id: str = ANN, kind: str = "Contact") -> dict[str, Any]:
-    found = org.app("salesforce").state.get(f"salesforce.{kind}", id)
-    assert found is not None
-    return found
 
 
 def test_receipts_come_in_the_order_of_the_commands(org: Sandbox) -> None:
@@ -112,7 +62,7 @@ def test_two_commands_on_one_record_are_done_one_after_the_other(org: Sandbox) -
     """§3.2: a repeated id fails its row; the second command holds the older version."""
     load(org, contact(Title="a", Department="b"))
     crm = connect(org)
-    batch = [command(crm, ref(), Clear(("Title",))), command(crm, ref(), Clear(("Department",)))]
+    batch = [command(crm, Clear(("Title",))), command(crm, Clear(("Department",)))]
     assert [type(receipt) for receipt in crm.apply(batch)] == [Done, Changed]
 
 
@@ -120,10 +70,10 @@ def test_a_write_whose_answer_was_lost_is_read_back_and_not_repeated(org: Sandbo
     """Contract: a write that may have taken effect is resolved by reading."""
     load(org, contact())
     crm = connect(org)
-    order = command(crm, ref(), Suppress(BOTH))
+    order = command(crm, Suppress(BOTH))
     fault(org, method="PATCH", path=COLLECTIONS, cut="after")
     assert list(crm.apply([order])) == [Done(read(crm, ref()).version)]
-    assert writes(org) == 1
+    assert asked(org, method="PATCH") == 1
 
 
 @pytest.mark.parametrize("how", [{"cut": "before"}, {"status": 503, "body": "<html>"}, {"garbage": True}])
@@ -140,7 +90,7 @@ def test_a_write_that_keeps_failing_stops_the_crm(org: Sandbox) -> None:
     """Unreachable: never guessed to be done."""
     load(org, contact())
     crm = connect(org)
-    order = command(crm, ref(), Suppress(BOTH))
+    order = command(crm, Suppress(BOTH))
     fault(org, method="PATCH", path=COLLECTIONS, cut="before", times=None)
     with pytest.raises(Unreachable):
         list(crm.apply([order]))
@@ -150,7 +100,7 @@ def test_a_value_that_a_flow_puts_back_is_refused(org: Sandbox) -> None:
     """Traps 6: triggers and flows can re-fill a field; read back after the write and compare."""
     load(org, contact(Title="t"))
     crm = connect(org)
-    order = command(crm, ref(), Clear(("Title",)))
+    order = command(crm, Clear(("Title",)))
     done = [{"id": ANN, "success": True, "errors": []}]
     fault(org, method="PATCH", path=COLLECTIONS, status=200, body=done)
     assert list(crm.apply([order])) == [Refused("the CRM did not keep it: Title")]
@@ -160,7 +110,7 @@ def test_the_daily_limit_stops_a_write_and_a_concurrency_limit_only_delays_it(or
     """§10: TotalRequests is the day's; ConcurrentRequests passes."""
     load(org, contact())
     crm = connect(org)
-    order = command(crm, ref(), Suppress(BOTH))
+    order = command(crm, Suppress(BOTH))
     limits = ("TotalRequests Limit exceeded.", "ConcurrentRequests (Concurrent API Requests) Limit exceeded.")
     day, moment = ([{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": text}] for text in limits)
     fault(org, method="PATCH", status=403, body=day)
@@ -178,14 +128,14 @@ def test_a_full_batch_is_one_write(org: Sandbox) -> None:
     (page,) = crm.scan(Query("Contact"))
     batch = [Command(record.ref, record.version, Suppress(BOTH)) for record in page.records]
     assert {type(receipt) for receipt in crm.apply(batch)} == {Done}
-    assert writes(org) == 1
+    assert asked(org, method="PATCH") == 1
 
 
 def test_a_record_that_the_vendor_calls_deleted_while_it_is_there_is_not_gone(org: Sandbox) -> None:
     """§10: ENTITY_IS_DELETED may be of something else the row hangs on; what counts is the row."""
     load(org, contact())
     crm = connect(org)
-    order = command(crm, ref(), Suppress(BOTH))
+    order = command(crm, Suppress(BOTH))
     error = {"statusCode": "ENTITY_IS_DELETED", "message": "entity is deleted", "fields": []}
     fault(org, method="PATCH", path=COLLECTIONS, status=200, body=[{"success": False, "errors": [error]}])
     assert list(crm.apply([order])) == [Refused("ENTITY_IS_DELETED")]

@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 from connectors.salesforce import erase, notes, rows
 from connectors.salesforce.client import Row, full_id
 from connectors.salesforce.records import KINDS
+from connectors.salesforce.scan import kind_of
 from connectors.salesforce.schema import Object, Org
 from connectors.salesforce.settle import Want, settle
 from core.actions import (
@@ -82,13 +83,14 @@ def _update(names: Callable[[Org, Object, A], Sequence[str]], wish: Callable[[Ta
     """An action that writes fields: `names` are the ones to look at, `wish` says what they must hold."""
 
     def act(org: Org, kind: str, commands: Mapping[str, Command]) -> Mapping[str, Receipt]:
-        seen = org.object(kind)
+        told, seen = kind_of(org, kind), org.object(kind)
         actions = {id: cast(A, command.action) for id, command in commands.items()}
-        looked = {name for action in actions.values() for name in names(org, seen, action) if name in seen.fields}
-        found = rows.read(org.client, kind, commands, {"SystemModstamp", "IsDeleted", *looked})
+        looked = {name for action in actions.values() for name in names(org, seen, action)}
+        looked = {"SystemModstamp", "IsDeleted", "IsPersonAccount", *looked} & set(seen.fields)
+        found = rows.read(org.client, kind, commands, looked)
         decided: dict[str, Want | Receipt] = {}
         for id, row in found.items():
-            target = Target(org, seen, id, commands[id].version, row) if row else None
+            target = Target(org, seen, id, commands[id].version, row) if row and told.stands_in(row) else None
             decided[id] = _checked(target, wish(target, actions[id])) if target else Gone()
         return _written(org, kind, decided)
 
@@ -101,7 +103,9 @@ def _written(org: Org, kind: str, decided: Mapping[str, Want | Receipt]) -> Mapp
         org.client,
         kind,
         wants,
-        lambda pending: rows.patch(org.client, kind, {id: want.values or {} for id, want in pending.items()}),
+        lambda pending: rows.patch(
+            org.client, org.object(kind), {id: want.values or {} for id, want in pending.items()}
+        ),
     )
     return {id: receipts[id] if isinstance(each, Want) else each for id, each in decided.items()}
 

@@ -6,6 +6,7 @@ Must run before the parent is deleted: afterwards nothing leads to them any more
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -25,7 +26,7 @@ _NOTE = "SNOTE"
 class Child:
     """One row to delete for the sake of its owner, or, when `unlink` names fields, to empty those of.
 
-    `kept` says what stays: a shared child, whose text still names the person.
+    `kept` says what stays: a shared child, whose text still names the person. Without an `id` it is only told.
     """
 
     owner: str
@@ -43,37 +44,44 @@ class Taken:
     kept: dict[str, set[str]] = field(default_factory=dict)
     binned: list[Child] = field(default_factory=list)
 
+    def removed(self, owner: str) -> str:
+        """How many rows of which objects were deleted for one owner; empty when none was."""
+        counts = Counter(child.object for child in self.binned if child.owner == owner)
+        return ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
 
-def take(org: Org, kind: str, people: People, cascade: Collection[str]) -> Taken:
-    """Deletes or unlinks the children that `cascade` names. Repeating it is harmless."""
-    taken = Taken()
+
+def take(org: Org, kind: str, people: People, cascade: Collection[str], taken: Taken) -> None:
+    """Deletes or unlinks the children that `cascade` names, and adds to `taken` what became of them. May be repeated."""
     if cascade and not org.may("ViewAllData"):
         # Whose a child is besides cannot be told by who sees only some records.
         taken.blocked = dict.fromkeys(
             people.values(), "without View All Data its own children cannot be told from shared ones"
         )
-        return taken
+        return
     try:
         found = [child for name in cascade for child in _FINDERS[name](org, kind, people)]
+        found += _cases(org, kind, people) if cascade else ()
     except (Rejected, NotAllowed):
         taken.blocked = dict.fromkeys(people.values(), "not all of its children can be read")
-        return taken
-    children = {(child.object, child.id): child for child in found}
+        return
+    children = {(child.object, child.id): child for child in found if child.id}
+    for child in found:
+        if child.kept:
+            taken.kept.setdefault(child.owner, set()).add(child.kept)
     _delete(org, [child for child in children.values() if not child.unlink], taken)
     _unlink(org, [child for child in children.values() if child.unlink], taken)
-    return taken
 
 
 def _delete(org: Org, children: Iterable[Child], taken: Taken) -> None:
     by_id = {child.id: child for child in sorted(children, key=lambda child: child.object)}
     for id, said in rows.delete(org.client, by_id, safe=True).items():
         child = by_id[id]
-        _note_kept(child, taken)
-        if said.ok:
+        if said.ok or said.gone:
+            # It was there a moment ago: gone is what a repeated call says of what the first one did.
             taken.binned.append(child)
-        elif not said.gone and child.kept:
+        elif child.kept:
             taken.kept[child.owner].add(f"its link to a {child.object}: {said.why}")
-        elif not said.gone:
+        else:
             taken.blocked[child.owner] = f"{child.object}: {said.why}"
 
 
@@ -81,15 +89,9 @@ def _unlink(org: Org, children: Collection[Child], taken: Taken) -> None:
     for name in sorted({child.object for child in children}):
         some = {child.id: child for child in children if child.object == name}
         bodies = {id: dict.fromkeys(child.unlink) for id, child in some.items()}
-        for id, said in rows.patch(org.client, name, bodies, safe=True).items():
-            _note_kept(some[id], taken)
+        for id, said in rows.patch(org.client, org.object(name), bodies, safe=True).items():
             if not said.ok and not said.gone:
                 taken.kept[some[id].owner].add(f"its link to a {name}: {said.why}")
-
-
-def _note_kept(child: Child, taken: Taken) -> None:
-    if child.kept:
-        taken.kept.setdefault(child.owner, set()).add(child.kept)
 
 
 def _rows(org: Org, name: str, soql: str, ids: Iterable[str], *, everything: bool = False) -> Iterator[Row]:
@@ -100,37 +102,49 @@ def _rows(org: Org, name: str, soql: str, ids: Iterable[str], *, everything: boo
 
 
 def _activities(org: Org, kind: str, people: People) -> Iterator[Child]:
+    # One on a person account may name the account alone (§5); what names an organisation is a business record.
+    keys = ("WhoId", "WhatId") if kind == "Account" else ("WhoId",)
     for name in ("Task", "Event"):
         seen = org.find(name)
         many = "WhoCount" if seen and "WhoCount" in seen.fields else ""
         names = ", ".join(filter(None, ("Id", "WhoId", "WhatId", many)))
-        # Archived activities are left out of a plain query, and still hold the person (§2.3).
-        soql = f"SELECT {names} FROM {name} WHERE IsDeleted = false AND WhoId IN {{ids}}"
-        for row in _rows(org, name, soql, people, everything=True):
-            shared = row.get("WhatId") or (row.get(many) or 1) > 1
-            unlink, kept = (("WhoId",), f"the text of a shared {name}") if shared else ((), "")
-            yield Child(people[_id(row, "WhoId")], name, _id(row, "Id"), unlink, kept)
+        for key in keys:
+            # Archived activities are left out of a plain query, and still hold the person (§2.3).
+            soql = f"SELECT {names} FROM {name} WHERE IsDeleted = false AND {key} IN {{ids}}"
+            for row in _rows(org, name, soql, people, everything=True):
+                yield _activity(people, name, row, people[_id(row, key)], (row.get(many) or 1) > 1)
+
+
+def _activity(people: People, name: str, row: Row, owner: str, many: bool) -> Child:
+    links = {key: id for key in ("WhoId", "WhatId") if (id := _id(row, key))}
+    own = tuple(key for key, id in links.items() if people.get(id) == owner)
+    if many or len(own) < len(links):
+        return Child(owner, name, _id(row, "Id"), own, f"the text of a shared {name}")
+    return Child(owner, name, _id(row, "Id"))
 
 
 def _emails(org: Org, kind: str, people: People) -> Iterator[Child]:
     links = "SELECT Id, EmailMessageId, RelationId FROM EmailMessageRelation WHERE {} IN {{ids}}"
+    mails = "SELECT Id, ParentId, RelatedToId FROM EmailMessage WHERE {} IN {{ids}}"
     own = list(_rows(org, "EmailMessageRelation", links.format("RelationId"), people))
-    mails = {_id(link, "EmailMessageId") for link in own}
-    everybody = list(_rows(org, "EmailMessageRelation", links.format("EmailMessageId"), mails))
-    business = {
-        _id(row, "Id")
-        for row in _rows(
-            org, "EmailMessage", "SELECT Id, ParentId, RelatedToId FROM EmailMessage WHERE Id IN {ids}", mails
-        )
-        if row.get("ParentId") or row.get("RelatedToId")
-    }
-    shared = _shared(people, ((_id(link, "EmailMessageId"), link.get("RelationId")) for link in everybody))
+    related = list(_rows(org, "EmailMessage", mails.format("RelatedToId"), people)) if kind == "Account" else []
+    ids = {*(_id(link, "EmailMessageId") for link in own), *(_id(mail, "Id") for mail in related)}
+    everybody = _rows(org, "EmailMessageRelation", links.format("EmailMessageId"), ids)
+    ties = [(_id(link, "EmailMessageId"), link.get("RelationId")) for link in everybody]
+    for mail in _rows(org, "EmailMessage", mails.format("Id"), ids):
+        ties += [(_id(mail, "Id"), mail.get("ParentId")), (_id(mail, "Id"), mail.get("RelatedToId"))]
+    shared = _shared(people, ties)
     for link in own:
-        owner, mail = people[_id(link, "RelationId")], _id(link, "EmailMessageId")
-        if mail in business or shared.get(mail, {owner}) != {owner}:
-            yield Child(owner, "EmailMessageRelation", _id(link, "Id"), kept="the text of a shared EmailMessage")
-        else:
-            yield Child(owner, "EmailMessage", mail)
+        yield _mail(people[_id(link, "RelationId")], _id(link, "EmailMessageId"), _id(link, "Id"), shared)
+    for mail in related:
+        # The vendor empties this link when the account goes.
+        yield _mail(people[_id(mail, "RelatedToId")], _id(mail, "Id"), "", shared)
+
+
+def _mail(owner: str, mail: str, link: str, shared: Mapping[str, set[str]]) -> Child:
+    if shared.get(mail, {owner}) != {owner}:
+        return Child(owner, "EmailMessageRelation", link, kept="the text of a shared EmailMessage")
+    return Child(owner, "EmailMessage", mail)
 
 
 def _shared(people: People, links: Iterable[tuple[str, object]]) -> dict[str, set[str]]:
@@ -173,6 +187,13 @@ def _files(org: Org, kind: str, people: People) -> Iterator[Child]:
 
 def _memberships(org: Org, kind: str, people: People) -> Iterator[Child]:
     yield from _parented(org, "CampaignMember", "LeadId" if kind == "Lead" else "ContactId", people)
+
+
+def _cases(org: Org, kind: str, people: People) -> Iterator[Child]:
+    """Cases only lose the person, and keep copies of names, addresses and texts (Traps 15)."""
+    for key in {"Contact": ("ContactId",), "Account": ("ContactId", "AccountId")}.get(kind, ()):
+        for row in _rows(org, "Case", f"SELECT Id, {key} FROM Case WHERE {key} IN {{ids}}", people):
+            yield Child(people[_id(row, key)], "Case", "", kept="the text of a Case")
 
 
 def _parented(org: Org, name: str, key: str, people: People) -> Iterator[Child]:

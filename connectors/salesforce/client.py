@@ -9,6 +9,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -17,6 +18,7 @@ from simple_salesforce.api import Salesforce as Package
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed, SalesforceError, SalesforceExpiredSession
 from simple_salesforce.login import SalesforceLogin
 
+from connectors.salesforce.codes import known
 from connectors.salesforce.options import SalesforceOptions
 from connectors.transport import Line, Tools, is_loopback, session
 from core.errors import BadAnswer, ConfigError, NotAllowed, QuotaSpent, RepoussoirError, StopCrm, TryLater
@@ -24,7 +26,6 @@ from core.errors import BadAnswer, ConfigError, NotAllowed, QuotaSpent, Repousso
 T = TypeVar("T")
 Row = dict[str, Any]
 
-_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]{2,79}")
 _PATH = re.compile(r"/services/data/v\d+\.0/query(All)?/[A-Za-z0-9_=-]+")
 _ID = re.compile(r"[A-Za-z0-9]{15}([A-Za-z0-9]{3})?")
 _CHECK = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
@@ -33,6 +34,8 @@ _BROKEN = frozenset({406, 500, 502, 503, 504})
 _LOCKED = frozenset({"UNABLE_TO_LOCK_ROW", "REQUEST_RUNNING_TOO_LONG"})
 # §2.2: URI and headers together 16,384 bytes; a quoted id costs 27 of them.
 _URI, _PER_ID, _MOST_IDS = 14_500, 27, 400
+_MOST_ASKED = 25
+_EXPIRED = "INVALID_SESSION_ID"
 _PLACE = "{ids}"
 
 
@@ -43,6 +46,14 @@ class Rejected(BadAnswer):
         super().__init__(f"Salesforce refused the call: {status} {code or 'without a code'}")
         self.status = status
         self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A query, and whether archived and deleted rows are wanted as well (§2.3)."""
+
+    soql: str
+    everything: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +105,18 @@ class Client:
 
     def soap(self, what: str, body: str) -> str:
         """One call of the partner API, which alone can empty the recycle bin (§5). Never repeated."""
-        return self.call(what, lambda: self._soap(body), safe=False)
+        return self.call(what, lambda: self._renewing(lambda: self._soap(body)), safe=False)
 
     def pages(self, what: str, soql: str, *, everything: bool = False) -> Iterator[Rows]:
         """The pages of a query, to the last. `everything` sees archived activities and deleted rows as well (§2.3)."""
         if len(quote(soql)) > _URI + _MOST_IDS:
             raise StopCrm(f"{self.crm}: {what} asks for too many fields at once for one URL")
         path = f"{self.base}/{'queryAll' if everything else 'query'}/"
-        answer, seen = _page(self.send(what, "GET", path, safe=True, params={"q": soql})), set[str]()
+        yield from self._onward(what, self.send(what, "GET", path, safe=True, params={"q": soql}))
+
+    def _onward(self, what: str, first: Any) -> Iterator[Rows]:
+        """The pages of a query whose first answer is there."""
+        answer, seen = _page(first), set[str]()
         while answer[1]:
             if answer[1] in seen:
                 raise BadAnswer(f"{self.crm}: {what} goes round in circles")
@@ -117,10 +132,25 @@ class Client:
 
     def rows_of(self, what: str, soql: str, ids: Iterable[str], *, everything: bool = False) -> Iterator[Row]:
         """The rows of a query whose `{ids}` stands for these ids, asked in as many parts as fit in a URL."""
-        room = (_URI - len(quote(soql))) // _PER_ID
-        for part in chunks(sorted(set(ids)), max(1, min(room, _MOST_IDS))):
-            listed = ",".join(f"'{one}'" for one in part)
-            yield from self.rows(what, soql.replace(_PLACE, f"({listed})"), everything=everything)
+        for part in narrowed(soql, ids):
+            yield from self.rows(what, part, everything=everything)
+
+    def answers(self, what: str, asked: Sequence[Question]) -> Iterator[list[Row] | Rejected | NotAllowed]:
+        """The rows of each of some queries, asked 25 to a call (§3.3); in their place, why a query was refused."""
+        for part in chunks(asked, _MOST_ASKED):
+            for said in self.call(what, partial(self._batch, part), safe=True):
+                refused = isinstance(said, Rejected | NotAllowed)
+                yield said if refused else [row for page in self._onward(what, said) for row in page.rows]
+
+    def _batch(self, asked: Sequence[Question]) -> list[Any]:
+        version = self.base.rpartition("/")[2]
+        urls = (f"{version}/{'queryAll' if each.everything else 'query'}/?q={quote(each.soql)}" for each in asked)
+        body = {"haltOnError": False, "batchRequests": [{"method": "GET", "url": url} for url in urls]}
+        said = self.exchange("POST", f"{self.base}/composite/batch", json=body)
+        results = said.get("results") if isinstance(said, dict) else None
+        if not isinstance(results, list) or len(results) != len(asked) or not all(isinstance(r, dict) for r in results):
+            raise BadAnswer("Salesforce answered another number of queries than it was asked")
+        return [_result(each) for each in results]
 
     @property
     def usage(self) -> tuple[int, int] | None:
@@ -137,16 +167,20 @@ class Client:
         )
         headers = {"Content-Type": "text/xml; charset=UTF-8", "SOAPAction": '""'}
         path = f"/services/Soap/u/{self._options.version}"
-        return str(self._response("POST", path, data=envelope.encode(), headers=headers).text)
+        return str(self._once(package, "POST", path, {"data": envelope.encode(), "headers": headers}).text)
 
     def _response(self, method: str, path: str, **request: Any) -> requests.Response:
+        return self._renewing(lambda: self._once(self._connected(), method, path, request))
+
+    def _renewing(self, run: Callable[[], T]) -> T:
+        """Runs one exchange; once more, after a new log-in, when it was refused for an expired session."""
         try:
-            return self._once(self._connected(), method, path, request)
-        except SalesforceExpiredSession as error:
-            if not self._renewable or code_of(error.content) != "INVALID_SESSION_ID":
+            return run()
+        except SalesforceError as error:
+            if not self._renewable or not _expired(error):
                 raise
             self._package = None
-            return self._once(self._connected(), method, path, request)
+            return run()
 
     def _once(self, package: Any, method: str, path: str, request: Mapping[str, Any]) -> requests.Response:
         kept = dict(request)
@@ -199,6 +233,25 @@ def _log_in(options: SalesforceOptions, http: requests.Session) -> tuple[str, st
     return str(token), str(host)
 
 
+def narrowed(soql: str, ids: Iterable[str]) -> Iterator[str]:
+    """A query whose `{ids}` stands for these ids, in as many parts as fit in a URL; none when there are no ids."""
+    room = (_URI - len(quote(soql))) // _PER_ID
+    for part in chunks(sorted(set(ids)), max(1, min(room, _MOST_IDS))):
+        listed = ",".join(f"'{one}'" for one in part)
+        yield soql.replace(_PLACE, f"({listed})")
+
+
+def _result(said: Mapping[str, Any]) -> Any:
+    """One answer of a batch; a refusal of that query alone as a value. Raises what concerns the whole call."""
+    if said.get("statusCode") == 200:
+        return said.get("result")
+    content: Any = said.get("result")
+    error = translate(SalesforceError("", int(said.get("statusCode") or 0), "query", content))
+    if isinstance(error, Rejected | NotAllowed):
+        return error
+    raise error or BadAnswer("Salesforce answered a query with something unintelligible")
+
+
 def _page(answer: Any) -> tuple[Rows, str]:
     """One answer of a query, and the path of the next one; empty on the last. Raises BadAnswer for anything else."""
     rows = answer.get("records") if isinstance(answer, dict) else None
@@ -208,6 +261,13 @@ def _page(answer: Any) -> tuple[Rows, str]:
     if last not in (True, False) or (not last and not _PATH.fullmatch(str(following))):
         raise BadAnswer("Salesforce answered a query without saying how it goes on")
     return Rows(tuple(rows), last, int(answer.get("totalSize") or 0)), "" if last else following
+
+
+def _expired(error: SalesforceError) -> bool:
+    """True for an expired session; the partner API says so in a fault of status 500."""
+    if isinstance(error, SalesforceExpiredSession):
+        return code_of(error.content) == _EXPIRED
+    return error.status == 500 and f":{_EXPIRED}<" in str(error.content)
 
 
 def translate(error: Exception) -> RepoussoirError | None:
@@ -229,11 +289,10 @@ def translate(error: Exception) -> RepoussoirError | None:
 
 
 def _log_in_refused(error: SalesforceAuthenticationFailed) -> RepoussoirError:
-    code = str(error.code)
+    code = str(error.code or "")
     if code.isdigit() and (int(code) in _BUSY or int(code) in _BROKEN):
         return TryLater(f"log-in answered {code}")
-    known = code if _CODE.fullmatch(code) else "no reason given"
-    return NotAllowed(f"Salesforce refused the log-in: {known}")
+    return NotAllowed(f"Salesforce refused the log-in: {known(code) or 'no reason given'}")
 
 
 def _refused(error: SalesforceError, code: str) -> RepoussoirError:
@@ -251,8 +310,7 @@ def _refused(error: SalesforceError, code: str) -> RepoussoirError:
 def code_of(content: object) -> str:
     """The vendor's error code in the body of a failed call; empty when there is none (an HTML page, say)."""
     first = content[0] if isinstance(content, list) and content else content
-    code = first.get("errorCode") or first.get("exceptionCode") or "" if isinstance(first, dict) else ""
-    return str(code) if _CODE.fullmatch(str(code)) else ""
+    return known(first.get("errorCode") or first.get("exceptionCode")) if isinstance(first, dict) else ""
 
 
 def full_id(text: str) -> str | None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from connectors.salesforce.client import Rejected, Row, full_id
+from connectors.salesforce.client import Question, Rejected, Row, full_id, narrowed
 from connectors.salesforce.options import SalesforceOptions
 from connectors.salesforce.records import Facts, Kind, moment
 from connectors.salesforce.schema import Org
@@ -56,8 +56,11 @@ def _call(row: Row, options: SalesforceOptions) -> Iterator[Trait]:
 
 
 def _mail(row: Row, options: SalesforceOptions) -> Iterator[Trait]:
-    sent = (row.get("EmailMessage") or {}).get("MessageDate")
-    yield _dated("inbound_email", sent or row.get("CreatedDate"))
+    yield from _letter({"CreatedDate": row.get("CreatedDate"), **(row.get("EmailMessage") or {})}, options)
+
+
+def _letter(row: Row, options: SalesforceOptions) -> Iterator[Trait]:
+    yield _dated("inbound_email", row.get("MessageDate") or row.get("CreatedDate"))
 
 
 def _response(row: Row, options: SalesforceOptions) -> Iterator[Trait]:
@@ -103,6 +106,24 @@ STREAMS = (
         names=("inbound_call",),
         read=_call,
         everything=True,
+    ),
+    Stream(
+        # One on a person account may name the account alone (§5); the caller of any other is the contact it names.
+        object="Task",
+        keys={"Account": "WhatId"},
+        fields=("CreatedDate",),
+        where="WhoId = null AND CallType = 'Inbound' AND IsDeleted = false",
+        names=("inbound_call",),
+        read=_call,
+        everything=True,
+    ),
+    Stream(
+        object="EmailMessage",
+        keys={"Account": "RelatedToId"},
+        fields=("CreatedDate", "MessageDate"),
+        where="Incoming = true",
+        names=("inbound_email",),
+        read=_letter,
     ),
     Stream(
         object="EmailMessageRelation",
@@ -239,22 +260,30 @@ def read_all(index: Index, org: Org, kind: Kind) -> None:
 def read_some(index: Index, org: Org, kind: Kind, ids: Iterable[str]) -> None:
     """Fills the index with the children that point to some ids."""
     known = list(ids)
-    for stream in streams(kind, org.options):
-        key = stream.keys[kind.name]
-        soql = stream.soql(key, "IN {ids}")
-        _fill(index, org, stream, key, org.client.rows_of(stream.object, soql, known, everything=stream.everything))
+    wanted = [(stream, stream.keys[kind.name]) for stream in streams(kind, org.options)]
+    asked = [(*each, soql) for each in wanted for soql in narrowed(each[0].soql(each[1], "IN {ids}"), known)]
+    answers = org.client.answers("children", [Question(soql, stream.everything) for stream, _, soql in asked])
+    for (stream, key, _), said in zip(asked, answers, strict=True):
+        if isinstance(said, list):
+            index.add(_traits(stream, key, said, org.options))
+        else:
+            _lost(index, org, stream, said)
 
 
 def _fill(index: Index, org: Org, stream: Stream, key: str, rows: Iterator[Row]) -> None:
-    """A stream that cannot be read to its end makes its sources unreadable for every record, and stops nothing else."""
     try:
         index.add(_traits(stream, key, rows, org.options))
     except (Rejected, NotAllowed) as error:
-        if not (stream.optional and _absent(error) and org.may("ViewAllData")):
-            index.unreadable.update(stream.names)
+        _lost(index, org, stream, error)
 
 
-def _traits(stream: Stream, key: str, rows: Iterator[Row], options: SalesforceOptions) -> Iterator[tuple[str, Trait]]:
+def _lost(index: Index, org: Org, stream: Stream, error: Exception) -> None:
+    """A stream that cannot be read to its end makes its sources unreadable for every record, and stops nothing else."""
+    if not (stream.optional and _absent(error) and org.may("ViewAllData")):
+        index.unreadable.update(stream.names)
+
+
+def _traits(stream: Stream, key: str, rows: Iterable[Row], options: SalesforceOptions) -> Iterator[tuple[str, Trait]]:
     for row in rows:
         person = full_id(str(row.get(key)))
         if person:

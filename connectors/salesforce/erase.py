@@ -3,34 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 
 from connectors.salesforce import children, rows
 from connectors.salesforce.children import Taken
 from connectors.salesforce.client import Rejected, Row, full_id
+from connectors.salesforce.look import look, stirred
 from connectors.salesforce.purge import IN_BIN, purge
 from connectors.salesforce.records import KINDS, id_of
+from connectors.salesforce.scan import kind_of
 from connectors.salesforce.schema import Org
 from connectors.salesforce.settle import Want, settle
 from core.actions import Command, Erase
 from core.connector import AlreadyDone, Changed, Done, Gone, Receipt, Refused
 from core.errors import BadAnswer, NotAllowed, StopCrm
+from core.model import Record
 
 MAY_BE_IN_BIN = "may be in the recycle bin, for up to 15 days"
+CHILDREN_IN_BIN = "children deleted before the interruption may be in the recycle bin, for up to 15 days"
+_MEANWHILE = "changed while its children were removed"
 _BUSINESS = frozenset({"Opportunity", "Order", "Contract", "Case", "Quote", "Asset", "WorkOrder", "Invoice"})
 _Rows = Mapping[str, Row]
+_Versions = Mapping[str, str]
 
 
 def bin(org: Org, kind: str, commands: Mapping[str, Command]) -> Mapping[str, Receipt]:
     """Puts records where they can be restored from. A record that is in the bin already is Gone."""
     receipts, ready = _ready(org, kind, commands)
-    receipts.update(_deleted(org, kind, commands, ready, IN_BIN))
+    receipts.update(_deleted(org, kind, {id: commands[id].version for id in ready}, IN_BIN))
     return receipts
 
 
 def erase(org: Org, kind: str, commands: Mapping[str, Command]) -> Mapping[str, Receipt]:
     """Children, record, Individual, then the bin. A record that is in the bin already is finished, not left there."""
     receipts, ready = _ready(org, kind, commands)
-    receipts.update(_finished(org, kind, [id for id, receipt in receipts.items() if isinstance(receipt, Gone)]))
+    absent = {id: commands[id] for id, receipt in receipts.items() if isinstance(receipt, Gone)}
+    receipts.update(_finished(org, kind, absent))
     for cascade in {_cascade(org, commands[id]) for id in ready}:
         some = {id: row for id, row in ready.items() if _cascade(org, commands[id]) == cascade}
         receipts.update(_erased(org, kind, commands, some, cascade))
@@ -44,15 +52,51 @@ def _cascade(org: Org, command: Command) -> tuple[str, ...]:
 def _erased(
     org: Org, kind: str, commands: Mapping[str, Command], ready: _Rows, cascade: Collection[str]
 ) -> Mapping[str, Receipt]:
-    people = {key: id for id, row in ready.items() for key in _keys(kind, row)}
-    taken = children.take(org, kind, people, cascade)
-    receipts: dict[str, Receipt] = {id: Refused(why) for id, why in taken.blocked.items()}
-    receipts.update(_deleted(org, kind, commands, {id: row for id, row in ready.items() if id not in receipts}))
+    versions: _Versions = {id: commands[id].version for id in ready}
+    receipts: dict[str, Receipt] = {}
+    taken = Taken()
+    if cascade:
+        receipts, versions = _cascaded(org, kind, versions, ready, cascade, taken)
+    receipts.update(_deleted(org, kind, {id: versions[id] for id in ready if id not in receipts}))
     done = {id: ready[id] for id, receipt in receipts.items() if isinstance(receipt, Done)}
     individuals = _individuals(org, kind, done, taken)
     purged = purge(org, _by_object(kind, done, individuals, taken))
     receipts.update({id: Done(remains=_remains(id, individuals, taken, purged)) for id in done})
-    return receipts
+    return {id: _telling(receipt, taken.removed(id)) for id, receipt in receipts.items()}
+
+
+def _cascaded(
+    org: Org, kind: str, versions: _Versions, ready: _Rows, cascade: Collection[str], taken: Taken
+) -> tuple[dict[str, Receipt], _Versions]:
+    """Removes the children. Receipts of the records that must stay, and the versions of the others as they are now."""
+    before = look(org, kind, ready)
+    receipts = _moved(versions, before)
+    people = {key: id for id, row in ready.items() if id not in receipts for key in _keys(kind, row)}
+    children.take(org, kind, people, cascade, taken)
+    receipts.update({id: Refused(why) for id, why in taken.blocked.items()})
+    after = look(org, kind, [id for id in ready if id not in receipts])
+    for id, record in before.items():
+        if id not in receipts and id not in after:
+            receipts[id] = Gone()
+        elif id not in receipts and stirred(record, after[id]):
+            receipts[id] = Changed(_MEANWHILE)
+    # Business that has come meanwhile would go too, whether or not it is a clock input.
+    left = {id: row for id, row in ready.items() if id not in receipts}
+    receipts.update({id: Refused(why) for id, why in _would_take(org, kind, left).items()})
+    return receipts, {id: record.version for id, record in after.items()}
+
+
+def _moved(versions: _Versions, found: Mapping[str, Record]) -> dict[str, Receipt]:
+    """Receipts of the records that are gone, or are another version."""
+    gone: dict[str, Receipt] = {id: Gone() for id in versions if id not in found}
+    return gone | {id: Changed() for id, record in found.items() if record.version != versions[id]}
+
+
+def _telling(receipt: Receipt, removed: str) -> Receipt:
+    """The receipt of a record that stays, with what of it was removed before that was seen."""
+    if not removed or not isinstance(receipt, Refused | Changed):
+        return receipt
+    return replace(receipt, why="; ".join(filter(None, (receipt.why, f"already removed: {removed} ({IN_BIN})"))))
 
 
 def _keys(kind: str, row: Row) -> list[str]:
@@ -61,12 +105,12 @@ def _keys(kind: str, row: Row) -> list[str]:
 
 def _ready(org: Org, kind: str, commands: Mapping[str, Command]) -> tuple[dict[str, Receipt], dict[str, Row]]:
     """Receipts of the records that must not be touched, and the rows of the others."""
-    seen = org.object(kind)
-    names = {"SystemModstamp", "IsDeleted", f"{KINDS[kind].individual}Id", *KINDS[kind].keys} & set(seen.fields)
+    told, seen = kind_of(org, kind), org.object(kind)
+    names = {"SystemModstamp", "IsDeleted", "IsPersonAccount", f"{told.individual}Id", *told.keys} & set(seen.fields)
     receipts: dict[str, Receipt] = {}
     ready: dict[str, Row] = {}
     for id, row in rows.read(org.client, kind, commands, names).items():
-        if row is None:
+        if row is None or not told.stands_in(row):
             receipts[id] = Gone()
         elif row.get("SystemModstamp") != commands[id].version:
             receipts[id] = Changed()
@@ -114,20 +158,36 @@ def _holding(org: Org, name: str, field: str, ids: Iterable[str]) -> dict[str, s
     return {id: f"deleting it would delete a {name} too" for id in known if id in found}
 
 
-def _deleted(
-    org: Org, kind: str, commands: Mapping[str, Command], ready: _Rows, remains: str = ""
-) -> Mapping[str, Receipt]:
-    wants = {id: Want(commands[id].version, None, remains=remains) for id in ready}
+def _deleted(org: Org, kind: str, versions: _Versions, remains: str = "") -> Mapping[str, Receipt]:
+    wants = {id: Want(version, None, remains=remains) for id, version in versions.items()}
     return settle(org.client, kind, wants, lambda pending: rows.delete(org.client, pending))
 
 
-def _finished(org: Org, kind: str, ids: Collection[str]) -> dict[str, Receipt]:
-    """Purges those of some absent records that are still in the bin. Losers of a merge are left: they live on in another."""
-    merged = "MasterRecordId" in org.object(kind).fields
-    soql = f"SELECT Id FROM {kind} WHERE IsDeleted = true{' AND MasterRecordId = null' if merged else ''} AND Id IN {{ids}}"
-    binned = {id_of(row) for row in org.client.rows_of("binned", soql, ids, everything=True)}
-    purged = purge(org, {kind: sorted(binned)}) if binned else set()
-    return {id: Done() if id in purged else AlreadyDone(MAY_BE_IN_BIN) for id in binned}
+def _finished(org: Org, kind: str, commands: Mapping[str, Command]) -> dict[str, Receipt]:
+    """Finishes those of some absent records that are still in the bin: an earlier erasure stopped short of emptying it.
+
+    Losers of a merge are left, as they live on in another; so are all when nobody can tell which those are.
+    """
+    binned = _binned(org, kind, commands)
+    if "MasterRecordId" not in org.object(kind).fields or not binned:
+        return dict.fromkeys(binned, AlreadyDone(MAY_BE_IN_BIN))
+    taken = Taken(kept={id: {CHILDREN_IN_BIN} for id in binned if _cascade(org, commands[id])})
+    individuals = _individuals(org, kind, binned, taken)
+    purged = purge(org, _by_object(kind, binned, individuals, taken))
+    return {
+        id: Done(remains=_remains(id, individuals, taken, purged))
+        if id in purged
+        else AlreadyDone("; ".join([*sorted(taken.kept.get(id, ())), MAY_BE_IN_BIN]))
+        for id in binned
+    }
+
+
+def _binned(org: Org, kind: str, ids: Iterable[str]) -> dict[str, Row]:
+    told = KINDS[kind]
+    names = {"IsPersonAccount", "MasterRecordId", f"{told.individual}Id"} & set(org.object(kind).fields)
+    soql = f"SELECT {', '.join(sorted({'Id', *names}))} FROM {kind} WHERE IsDeleted = true AND Id IN {{ids}}"
+    found = org.client.rows_of("binned", soql, ids, everything=True)
+    return {id_of(row): row for row in found if told.stands_in(row) and not row.get("MasterRecordId")}
 
 
 def _individuals(org: Org, kind: str, done: _Rows, taken: Taken) -> dict[str, str]:
@@ -168,11 +228,11 @@ def _still_linked(org: Org, ids: set[str]) -> set[str]:
 
 
 def _by_object(kind: str, done: _Rows, individuals: Mapping[str, str], taken: Taken) -> dict[str, list[str]]:
-    """What has gone to the bin, children first."""
+    """What has gone to the bin, the records last: as long as one is there, asking again finds what a crash has left."""
     found: dict[str, list[str]] = {}
     for child in taken.binned:
         found.setdefault(child.object, []).append(child.id)
-    return {**found, kind: list(done), "Individual": sorted(set(individuals.values()))}
+    return {**found, "Individual": sorted(set(individuals.values())), kind: list(done)}
 
 
 def _remains(id: str, individuals: Mapping[str, str], taken: Taken, purged: set[str]) -> str:

@@ -19,7 +19,8 @@ SOLICIT, FORGET = "HasOptedOutSolicit", "ShouldForget"
 class Kind:
     """Where a kind that holds persons keeps what we need. `flags` are the vendor's own opt-outs by channel (§6.1).
 
-    `keys` are the fields whose ids child records point to; `where` leaves out what another kind stands for.
+    `keys` are the fields whose ids child records point to. `person_account` is what a row of an org with person accounts
+    must be; anything else of that object is another kind's, or an organisation (§5).
     """
 
     name: str
@@ -29,7 +30,16 @@ class Kind:
     lead_source: str
     individual: str
     keys: tuple[str, ...] = ("Id",)
-    where: str = ""
+    person_account: bool | None = None
+
+    @property
+    def where(self) -> str:
+        """The condition that leaves out what is not of this kind; empty when nothing is."""
+        return "" if self.person_account is None else f"IsPersonAccount = {str(self.person_account).lower()}"
+
+    def stands_in(self, row: Row) -> bool:
+        """True when a row, read with IsPersonAccount where there is one, is of this kind."""
+        return self.person_account in (None, row.get("IsPersonAccount") is True)
 
 
 CONTACT = Kind(
@@ -39,7 +49,7 @@ CONTACT = Kind(
     flags={"email": "HasOptedOutOfEmail", "telephone": "DoNotCall"},
     lead_source="LeadSource",
     individual="Individual",
-    where="IsPersonAccount = false",
+    person_account=False,
 )
 LEAD = Kind(
     name="Lead",
@@ -57,7 +67,7 @@ ACCOUNT = Kind(
     lead_source="PersonLeadSource",
     individual="PersonIndividual",
     keys=("Id", "PersonContactId"),
-    where="IsPersonAccount = true",
+    person_account=True,
 )
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (CONTACT, LEAD, ACCOUNT)}
 
@@ -74,7 +84,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What is read of a kind: the fields of the query, and how each is understood.
+    """What is read of a kind: the fields of the query, those without which there is no record first, and what each means.
 
     `hidden` are fields the clock or the audience needs and our user cannot see: every record is `unreadable` for them.
     """
@@ -103,7 +113,7 @@ def reading(
     # Other standard phone fields are a fax or somebody else's, the assistant's.
     phones = (*kind.phones, *(name for name in _typed(seen, "phone") if seen.fields[name].get("custom")))
     needed = tuple(filter(None, (kind.lead_source, options.collected, options.stage)))
-    own = (*emails, *phones, *kind.flags.values(), *needed, *kind.keys, options.restricted, *_SYSTEM)
+    own = (*_SYSTEM, *kind.keys, *kind.flags.values(), *needed, options.restricted, *emails, *phones)
     visible = tuple(name for name in dict.fromkeys((*own, *asked)) if name in seen.fields)
     return Reading(
         crm=crm,
@@ -112,7 +122,7 @@ def reading(
         emails=tuple(name for name in dict.fromkeys(emails) if name in seen.fields),
         phones=tuple(name for name in dict.fromkeys(phones) if name in seen.fields),
         asked=tuple(name for name in asked if name in seen.fields),
-        fields=visible + _of_individual(kind, seen, individual),
+        fields=_of_individual(kind, seen, individual) + visible,
         hidden=frozenset(name for name in needed if name not in seen.fields),
     )
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from connectors.salesforce.client import Client, Row, chunks, full_id
+from connectors.salesforce.codes import known
+from connectors.salesforce.schema import Object
 from core.errors import BadAnswer, TryLater, Unreachable
 
 MOST = 200
@@ -19,12 +21,11 @@ GONE = frozenset({"ENTITY_IS_DELETED", "NOT_FOUND"})
 _LOCKED = "UNABLE_TO_LOCK_ROW"
 # §12: a rule that only warns of duplicates must not keep an opt-out from being written.
 _DUPLICATES = {"Sforce-Duplicate-Rule-Header": "allowSave=true; includeRecordDetails=false; runAsCurrentUser=true"}
-_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,79}")
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the vendor said of one row. `why` is its code and the names of fields; texts are dropped, they quote values."""
+    """What the vendor said of one row. `why` is its code and which fields of the object it names; texts quote values."""
 
     ok: bool
     code: str = ""
@@ -64,16 +65,16 @@ def _live(asked: str, row: Any) -> Row | None:
 
 
 def patch(
-    client: Client, kind: str, bodies: Mapping[str, Mapping[str, Any]], *, safe: bool = False
+    client: Client, kind: Object, bodies: Mapping[str, Mapping[str, Any]], *, safe: bool = False
 ) -> dict[str, Outcome]:
     """Writes fields of rows of one kind by id; None clears a field."""
 
     def send(ids: Sequence[str]) -> Any:
-        records = [{"attributes": {"type": kind}, "id": one, **bodies[one]} for one in ids]
+        records = [{"attributes": {"type": kind.name}, "id": one, **bodies[one]} for one in ids]
         body = {"allOrNone": False, "records": records}
         return client.exchange("PATCH", f"{client.base}/composite/sobjects", json=body, headers=_DUPLICATES)
 
-    return _each(client, "update", list(bodies), send, safe)
+    return _each(client, "update", list(bodies), send, safe, kind.fields)
 
 
 def delete(client: Client, ids: Iterable[str], *, safe: bool = False) -> dict[str, Outcome]:
@@ -87,23 +88,33 @@ def delete(client: Client, ids: Iterable[str], *, safe: bool = False) -> dict[st
 
 
 def _each(
-    client: Client, what: str, ids: list[str], send: Callable[[Sequence[str]], Any], safe: bool
+    client: Client,
+    what: str,
+    ids: list[str],
+    send: Callable[[Sequence[str]], Any],
+    safe: bool,
+    names: Container[str] = (),
 ) -> dict[str, Outcome]:
     """Sends the rows in parts of 200. Locked rows are sent again after a while, and only those, when that is safe."""
     outcomes: dict[str, Outcome] = {}
     for part in chunks(ids, MOST):
-        outcomes.update(_part(client, what, list(part), send, safe))
+        outcomes.update(_part(client, what, list(part), send, safe, names))
     return outcomes
 
 
 def _part(
-    client: Client, what: str, ids: list[str], send: Callable[[Sequence[str]], Any], safe: bool
+    client: Client,
+    what: str,
+    ids: list[str],
+    send: Callable[[Sequence[str]], Any],
+    safe: bool,
+    names: Container[str],
 ) -> dict[str, Outcome]:
     said: dict[str, Outcome] = {}
 
     def once() -> None:
         pending = [one for one in ids if one not in said or said[one].code == _LOCKED]
-        said.update(_answers(pending, send(pending)))
+        said.update(_answers(pending, send(pending), names))
         if any(said[one].code == _LOCKED for one in pending):
             raise TryLater("rows are locked")
 
@@ -115,7 +126,7 @@ def _part(
     return said
 
 
-def _answers(ids: Sequence[str], said: Any) -> dict[str, Outcome]:
+def _answers(ids: Sequence[str], said: Any, names: Container[str]) -> dict[str, Outcome]:
     if not isinstance(said, list) or len(said) != len(ids):
         raise BadAnswer("Salesforce answered another number of rows than it was sent")
     for one, row in zip(ids, said, strict=True):
@@ -123,21 +134,18 @@ def _answers(ids: Sequence[str], said: Any) -> dict[str, Outcome]:
             raise BadAnswer("Salesforce answered a row without saying whether it succeeded")
         if row.get("id") and full_id(str(row["id"])) != full_id(one):
             raise BadAnswer("Salesforce answered about other rows than it was sent")
-    return {one: outcome(row) for one, row in zip(ids, said, strict=True)}
+    return {one: outcome(row, names) for one, row in zip(ids, said, strict=True)}
 
 
-def outcome(row: Mapping[str, Any]) -> Outcome:
-    """One row's result as a value."""
+def outcome(row: Mapping[str, Any], names: Container[str] = ()) -> Outcome:
+    """One row's result as a value; of the fields that the vendor names, those that are in `names`."""
     if row["success"] is True:
         return Outcome(True)
     errors = [error for error in row.get("errors") or () if isinstance(error, dict)]
     first = errors[0] if errors else {}
-    code = _words([first.get("statusCode") or first.get("errorCode")]) or "without a code"
-    return Outcome(False, code, f"{code} {_words(first.get('fields') or ())}".strip())
-
-
-def _words(names: Iterable[Any]) -> str:
-    return ", ".join(str(name) for name in names if name and _WORD.fullmatch(str(name)))
+    code = known(first.get("statusCode") or first.get("errorCode")) or "without a code"
+    named = (str(name) for name in first.get("fields") or () if name in names)
+    return Outcome(False, code, f"{code} {', '.join(named)}".strip())
 
 
 def same(one: object, other: object) -> bool:

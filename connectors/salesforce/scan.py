@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
+from urllib.parse import quote
 
-from connectors.salesforce import clock
+from connectors.salesforce import clock, rows
 from connectors.salesforce.client import Row, full_id
 from connectors.salesforce.records import KINDS, Kind, Reading, id_of, reading, record, version_of
 from connectors.salesforce.schema import Org
-from core.errors import ConfigError, NotAllowed
+from core.errors import BadAnswer, ConfigError, NotAllowed
 from core.model import Page, Query, Record, Ref
+
+# §2.2: of 16,384 bytes, what is left for the names of fields; in `get` beside 200 ids.
+_ROOM_IN_SCAN, _ROOM_IN_GET = 14_000, 8_000
+_TRIES = 3
 
 
 def scan(org: Org, query: Query) -> Iterator[Page]:
@@ -21,8 +27,9 @@ def scan(org: Org, query: Query) -> Iterator[Page]:
     _all_visible(org.client.crm, query.properties, (plan,))
     with clock.Index() as index:
         clock.read_all(index, org, plan.kind)
-        for page in org.client.pages("scan", _soql(org, plan)):
-            yield Page(tuple(_records(plan, page.rows, index)), page.last, page.total)
+        fields = _fitting(plan.fields, _ROOM_IN_SCAN)
+        for page in org.client.pages("scan", _soql(org, plan, fields)):
+            yield Page(tuple(_records(plan, _whole(org, plan, fields, page.rows), index)), page.last, page.total)
 
 
 def get(org: Org, refs: Sequence[Ref], properties: Sequence[str] = ()) -> dict[Ref, Record | None]:
@@ -68,19 +75,47 @@ def _all_visible(crm: str, properties: Sequence[str], plans: Sequence[Reading]) 
         )
 
 
-def _soql(org: Org, plan: Reading, narrowed: str = "") -> str:
+def _soql(org: Org, plan: Reading, fields: Iterable[str], narrowed: str = "") -> str:
     """The query of a kind. A plain query shows neither deleted rows nor the losers of a merge (§2.3)."""
     # Only an org with person accounts has IsPersonAccount; its shadow contacts are read as Accounts (§5).
     own = plan.kind.where if "IsPersonAccount" in org.object(plan.kind.name).fields else ""
     where = " AND ".join(filter(None, (own, narrowed)))
-    return f"SELECT {','.join(plan.fields)} FROM {plan.kind.name}{' WHERE ' if where else ''}{where}"
+    return f"SELECT {','.join(fields)} FROM {plan.kind.name}{' WHERE ' if where else ''}{where}"
+
+
+def _fitting(fields: Sequence[str], room: int) -> Sequence[str]:
+    """The first of some fields, as many as have room in a URL (§2.2)."""
+    lengths = accumulate(len(quote(f"{name},")) for name in fields)
+    return fields[: sum(length <= room for length in lengths)]
 
 
 def _some(org: Org, plan: Reading, ids: set[str]) -> dict[str, Record]:
-    rows = list(org.client.rows_of("get", _soql(org, plan, "Id IN {ids}"), ids))
+    found = _asked(org, plan, ids, _TRIES)
     with clock.Index() as index:
-        clock.read_some(index, org, plan.kind, [key for row in rows for key in _keys(plan.kind, row)])
-        return {item.ref.id: item for item in _records(plan, rows, index)}
+        clock.read_some(index, org, plan.kind, [key for row in found for key in _keys(plan.kind, row)])
+        return {item.ref.id: item for item in _records(plan, found, index)}
+
+
+def _asked(org: Org, plan: Reading, ids: Iterable[str], tries: int) -> list[Row]:
+    fields = _fitting(plan.fields, _ROOM_IN_GET)
+    return _whole(org, plan, fields, org.client.rows_of("get", _soql(org, plan, fields, "Id IN {ids}"), ids), tries)
+
+
+def _whole(org: Org, plan: Reading, fields: Sequence[str], asked: Iterable[Row], tries: int = _TRIES) -> list[Row]:
+    """Rows with the fields that their query had no room for, asked by POST (§3.2); both parts are of one version.
+
+    A row that has changed or gone in between is asked for again. Raises BadAnswer when it keeps changing.
+    """
+    rest = plan.fields[len(fields) :]
+    first = {id_of(row): row for row in asked}
+    if not rest:
+        return list(first.values())
+    more = rows.read(org.client, plan.kind.name, first, {"SystemModstamp", "IsDeleted", *rest})
+    found = {id: {**first[id], **row} for id, row in more.items() if row and version_of(row) == version_of(first[id])}
+    left = first.keys() - found
+    if left and not tries:
+        raise BadAnswer(f"{org.client.crm}: {plan.kind.name} rows kept changing while they were read")
+    return [*found.values(), *(_asked(org, plan, left, tries - 1) if left else ())]
 
 
 def _bare(org: Org, kind: str, ids: set[str]) -> dict[str, Record]:

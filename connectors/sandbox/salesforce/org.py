@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
@@ -103,7 +103,9 @@ class Org:
         key = f"{kind.name}.{field.name}"
         old = self.state.get(self.kind("_field"), key) or {}
         self.state.put(self.kind("_field"), key, {**old, **spec, "object": kind.name, "name": field.name})
+        known = self.schema
         self.forget()
+        self._schema = {**known, kind.name.lower(): _with(kind, [field])}
         return field
 
     def drop_field(self, key: str) -> None:
@@ -118,12 +120,14 @@ class Org:
             schema["contact"] = _extended(schema["contact"], PERSON_CONTACT)
         if not self.settings.content_notes:
             schema.pop("contentnote")
+        added: dict[str, list[Field]] = {}
         for _, spec in self.state.all(self.kind("_field")):
-            kind = schema[spec["object"].lower()]
-            schema[kind.name.lower()] = _with(kind, define(kind.field(spec["name"]), spec))
+            name = spec["object"].lower()
+            added.setdefault(name, []).append(define(schema[name].field(spec["name"]), spec))
+        schema |= {name: _with(schema[name], fields) for name, fields in added.items()}
         for name in self.settings.restricted_delete:
             kind, field = _named(schema, name)
-            schema[kind.name.lower()] = _with(kind, replace(field, on_delete=RESTRICT))
+            schema[kind.name.lower()] = _with(kind, [replace(field, on_delete=RESTRICT)])
         return schema
 
 
@@ -135,8 +139,8 @@ def _extended(kind: Object, text: str) -> Object:
     return kind.with_fields({**kind.fields, **fields}.values())
 
 
-def _with(kind: Object, field: Field) -> Object:
-    return kind.with_fields({**kind.fields, field.name.lower(): field}.values())
+def _with(kind: Object, fields: Iterable[Field]) -> Object:
+    return kind.with_fields({**kind.fields, **{field.name.lower(): field for field in fields}}.values())
 
 
 def _named(schema: Schema, name: str) -> tuple[Object, Field]:
