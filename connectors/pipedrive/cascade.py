@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from connectors.pipedrive.client import Api, Invalid, Missing, Row, need
-from connectors.pipedrive.clock import people
+from connectors.pipedrive.sources import people
 from core.errors import NotAllowed
 
 _BUSINESS = ("deal_id", "org_id", "lead_id", "project_id", "task_id", "product_id")

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from connectors.pipedrive.client import Row, need
-from connectors.pipedrive.clock import Inputs, moment
+from connectors.pipedrive.clock import Inputs
 from connectors.pipedrive.options import PipedriveOptions
 from connectors.pipedrive.schema import PERSON, Field, Layout, filled
+from connectors.pipedrive.sources import moment
 from core.model import CHANNELS, Channel, Objection, Record, Ref
 
 MARKETING = "marketing_status"
