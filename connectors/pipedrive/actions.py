@@ -10,13 +10,13 @@ from typing import Any
 from connectors.pipedrive import cascade, notes, wishes
 from connectors.pipedrive.client import Api, Invalid, Missing, Row
 from connectors.pipedrive.options import CASCADE, PipedriveOptions
-from connectors.pipedrive.records import MARKETING, UNSUBSCRIBED, suppressed, version
+from connectors.pipedrive.records import MARKETING, UNSUBSCRIBED, status, suppressed, version
 from connectors.pipedrive.scan import KEYS, READS, Keys, Reader, batched
 from connectors.pipedrive.schema import PERSON, Layout, filled
 from connectors.pipedrive.wishes import CUSTOM, Wish
 from core.actions import Action, Annotate, Anonymise, Bin, Clear, Command, Erase, Redact, Restrict, Suppress
 from core.connector import AlreadyDone, Changed, Done, Gone, Receipt, Refused
-from core.errors import BadAnswer, Unreachable
+from core.errors import BadAnswer, NotAllowed, Unreachable
 
 HISTORY = "Pipedrive's changelog keeps the old values until the person is purged"
 SHELL = f"{HISTORY}; notes, activities, files, mails, deals and leads keep what they hold"
@@ -85,7 +85,7 @@ class Writer:
         return _receipt(after, (*wish.problems, *_kept(wish.left(after))), remains)
 
     def _suppress(self, row: Row, command: Command) -> Receipt:
-        """The status hangs on what the vendor allows, and a refusal looks like success: so it is read back (§4.4)."""
+        """The marketing status where there is one, declared fields elsewhere."""
         known, action = self._reader.layout(), command.action
         assert isinstance(action, Suppress)
         if suppressed(row, known).issuperset(action.channels):
@@ -93,16 +93,27 @@ class Writer:
         if version(row) != command.version:
             return Changed()
         wish = wishes.suppress(row, action, known)
-        after, said = self._change(row, wish), list(wish.problems)
         if MARKETING in wish.plain:
-            after = self._reader.again(after, known.keys())
-            if after.get(MARKETING) != UNSUBSCRIBED:
-                said.append(f"Pipedrive keeps {MARKETING} {after.get(MARKETING)}")
-                instead = wishes.mark(known.flags["email"], after, "email")
-                after = self._change(after, instead)
-                said += instead.problems
+            after, said = self._unsubscribe(row, wish, action)
+        else:
+            after, said = self._change(row, wish), wish.problems
         missed = [channel for channel in action.channels if channel not in suppressed(after, known)]
         return _receipt(after, (f"not suppressed: {', '.join(missed)}", *said) if missed else (), "; ".join(said))
+
+    def _unsubscribe(self, row: Row, wish: Wish, action: Suppress) -> tuple[Row, tuple[str, ...]]:
+        """Sets the status and, when it does not hold, the declared fields: refused out loud the rest of the wish was too.
+
+        What an account without Campaigns, or a user without a right to it, is answered is not documented (§4.4).
+        """
+        known = self._reader.layout()
+        with suppress(Invalid, NotAllowed):
+            row = self._change(row, wish)
+        row = self._reader.again(row, known.keys())
+        if row.get(MARKETING) == UNSUBSCRIBED:
+            return row, wish.problems
+        instead = wishes.marks(row, action.channels, known)
+        row = self._change(row, instead)
+        return row, (f"Pipedrive keeps {MARKETING} {status(row)}", *_named(instead, known), *instead.problems)
 
     def _anonymise(self, row: Row, command: Command) -> Receipt:
         wish, rest = wishes.anonymise(row, self._reader.layout()), wishes.detach(row)
@@ -206,6 +217,10 @@ def _receipt(after: Row, problems: Sequence[str], remains: str) -> Receipt:
 
 def _kept(names: Sequence[str]) -> tuple[str, ...]:
     return (f"Pipedrive kept {', '.join(names)}",) if names else ()
+
+
+def _named(wish: Wish, known: Layout) -> tuple[str, ...]:
+    return tuple(f"{known.fields[code].name} was set instead" for code in wish.custom)
 
 
 def _lost(row: Row, answer: Row, wish: Wish) -> Keys:

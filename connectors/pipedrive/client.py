@@ -22,7 +22,7 @@ PAGE = 500
 _LONGEST_WAIT = 60.0
 _WALKS = 5
 _COSTS = {"v1": {"one": 2, "list": 20, "write": 10, "delete": 6}, "v2": {"one": 1, "list": 10, "write": 5, "delete": 3}}
-_CODE = re.compile(r"[A-Za-z0-9_]{1,64}")
+_CODE = re.compile(r"(ERR|feature_capping)_\w{1,48}", re.ASCII)
 _IDS = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{40}|(?<=/)\d+")
 
 Row = dict[str, Any]
@@ -33,7 +33,7 @@ class Missing(BadAnswer):
 
 
 class Invalid(BadAnswer):
-    """400 or 422: the vendor will not take these fields or values."""
+    """400, 415 or 422, or a write answered with `success: false`: the vendor will not take these fields or values."""
 
 
 class _Moved(Exception):
@@ -212,9 +212,15 @@ def translate(error: Exception) -> RepoussoirError | None:
         return NotAllowed(said)
     if status == 404:
         return Missing(said)
-    if status in (400, 422):
+    if status in (400, 415, 422) or _declined(response):
         return Invalid(said)
     return _unread(response.request.method or "", said) if response.ok else BadAnswer(said)
+
+
+def _declined(response: requests.Response) -> bool:
+    """True for a write that was answered 200, and that it failed (pipedrive.md §1.3, L3)."""
+    body = _json(response)
+    return response.ok and response.request.method != "GET" and isinstance(body, dict) and body.get("success") is False
 
 
 def _unread(method: str, said: str) -> RepoussoirError:

@@ -14,13 +14,19 @@ from core.model import CHANNELS, Channel, Objection, Record, Ref
 
 MARKETING = "marketing_status"
 UNSUBSCRIBED = "unsubscribed"
+_STATUSES = frozenset({UNSUBSCRIBED, "no_consent", "subscribed", "archived", "bounced"})
 _UNMAILED = frozenset({UNSUBSCRIBED, "no_consent", "archived", "bounced", "", None})
 """The states in which Campaigns sends nothing (§4.4). Any other, unknown ones included, may be mailed."""
 
 
 def version(row: Row) -> str:
     """The change stamp. The marketing status is part of it: it hangs on the e-mail address, not on the person (§4.4)."""
-    return f"{need(row, 'update_time')} {row.get(MARKETING) or ''}".strip()
+    return f"{need(row, 'update_time')} {status(row) if row.get(MARKETING) else ''}".strip()
+
+
+def status(row: Row) -> str:
+    """The marketing status, as far as its word is known: versions and receipts are kept, and hold no text that came along."""
+    return str(row.get(MARKETING)) if row.get(MARKETING) in _STATUSES else "unknown"
 
 
 def record(
