@@ -9,6 +9,7 @@ from typing import Any
 
 from connectors.pipedrive import cascade, notes, wishes
 from connectors.pipedrive.client import Api, Invalid, Missing, Row
+from connectors.pipedrive.clock import MAILED
 from connectors.pipedrive.options import CASCADE, PipedriveOptions
 from connectors.pipedrive.records import MARKETING, UNSUBSCRIBED, status, suppressed, version
 from connectors.pipedrive.scan import KEYS, READS, Keys, Reader, batched
@@ -47,11 +48,10 @@ class Writer:
         }
 
     def apply(self, batch: Sequence[Command]) -> Iterator[Receipt]:
-        """One receipt a command, in order. With children to erase, which takes long, each person is read by itself."""
-        for some in batched(batch, 1 if any(self._children(one.action) for one in batch) else READS):
+        """One receipt a command, in order. A person with children to erase, which takes long, is read again in its turn."""
+        for some in batched(batch, READS):
             ids = [int(one.ref.id) for one in some if _is_person(one)]
-            # The fields that count for certain, and the others if the vendor adds them by itself: see _guard.
-            rows = self._reader.rows(ids, [(), *batched(self._keys(some), KEYS)])
+            rows = self._reader.rows(ids, self._passes(some))
             for command in some:
                 yield self._one(command, rows)
 
@@ -66,11 +66,14 @@ class Writer:
         except Invalid as error:
             return Refused(str(error))
 
-    def _keys(self, batch: Sequence[Command]) -> Keys:
+    def _passes(self, batch: Sequence[Command]) -> list[Keys]:
+        """The custom fields that count for certain, and the others if the vendor adds them by itself: see _guard."""
+        if all(isinstance(one.action, Bin | Erase) for one in batch):
+            return [()]
         known = self._reader.layout()
-        if any(isinstance(one.action, Anonymise) for one in batch):
-            return known.keys(known.fields)
-        return known.keys(name for one in batch for name in _properties(one.action))
+        everything = any(isinstance(one.action, Anonymise) for one in batch)
+        names = known.fields if everything else (name for one in batch for name in _properties(one.action))
+        return [(), *batched(known.keys(names), KEYS)]
 
     # --- changing ---
 
@@ -162,12 +165,37 @@ class Writer:
             return Refused(f"Pipedrive has no children called {', '.join(unknown)}")
         if version(row) != command.version:
             return Changed()
-        left = cascade.erase(self._api, row, children)
-        self._drop(row, keeps_version=not children)
+        if children:
+            return self._with_children(row, command, children)
+        self._drop(row)
+        return self._dropped()
+
+    def _with_children(self, row: Row, command: Command, names: tuple[str, ...]) -> Receipt:
+        """Looks at the person when its children are listed, and again when some are gone: right before each is deleted."""
+        family, clock = cascade.listed(self._api, row["id"], names), self._reader.clock
+        before = clock.before(row)
+        clock.hear(family.activities)
+        row = self._look(row)
+        if version(row) != command.version or before.is_news(clock.of(row)):
+            return Changed()
+        cascade.take(self._api, row, family)
+        if family.gone:
+            before, last = clock.of(row), self._look(row)
+            clock.look(row["id"])
+            if _edited(row, last) or before.is_news(clock.of(last)):
+                return Refused(f"the person changed meanwhile and was kept; {', '.join(cascade.phrases(family.gone))}")
+            row = last
+        self._drop(row)
+        return self._dropped(*cascade.phrases(family.left), *clock.kept_leads(row["id"]))
+
+    def _look(self, row: Row) -> Row:
+        return self._reader.again(row, self._reader.layout().keys())
+
+    def _dropped(self, *left: str) -> Done:
         until = (self._api.now() + _KEPT_FOR).date().isoformat()
         return Done(remains="; ".join((f"{BIN} (until {until})", *left)))
 
-    def _drop(self, row: Row, *, keeps_version: bool) -> None:
+    def _drop(self, row: Row) -> None:
         """DELETEs a person. After a lost answer it is repeated only on a person that is still there, and the same."""
         path = f"persons/{row['id']}"
         try:
@@ -177,7 +205,7 @@ class Writer:
                 there = self._reader.again(row, ())
             except Missing:
                 return
-            if keeps_version and version(there) != version(row):
+            if version(there) != version(row):
                 raise
             self._api.write("persons.delete", "delete", path)
 
@@ -217,6 +245,12 @@ def _receipt(after: Row, problems: Sequence[str], remains: str) -> Receipt:
 
 def _kept(names: Sequence[str]) -> tuple[str, ...]:
     return (f"Pipedrive kept {', '.join(names)}",) if names else ()
+
+
+def _edited(before: Row, now: Row) -> bool:
+    """True when a person is not as it was, apart from what moves as its children go: its stamp, its picture, its mails."""
+    ours = {"update_time", "picture_id", MAILED}
+    return any(before.get(name) != now.get(name) for name in (before.keys() | now.keys()) - ours)
 
 
 def _named(wish: Wish, known: Layout) -> tuple[str, ...]:

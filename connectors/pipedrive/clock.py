@@ -7,6 +7,7 @@ by reading everything once, then what changed since. What was read only ever pro
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,6 +32,12 @@ class Inputs:
     unreadable: tuple[str, ...]
     won: bool
     open: tuple[str, ...]
+
+    def is_news(self, now: Inputs) -> bool:
+        """True when `now` shows a later contact, or business or a blindness that was not there."""
+        known = {moment.source: moment.at for moment in self.inbound}
+        later = any(moment.source not in known or moment.at > known[moment.source] for moment in now.inbound)
+        return later or not ({*now.open, *now.unreadable} <= {*self.open, *self.unreadable}) or now.won != self.won
 
 
 class Clock:
@@ -58,6 +65,25 @@ class Clock:
             self._deals.read()
             self._activities.read()
             self._leads.read()
+
+    def before(self, row: Row) -> Inputs:
+        """The inputs of one person, as they were judged; read now when nothing was."""
+        if self._deals is None:
+            self.start()
+        return self.of(row)
+
+    def hear(self, activities: Iterable[Row]) -> None:
+        """Takes in activities that somebody else has listed."""
+        self._activities.take(activities)
+
+    def look(self, person: int) -> None:
+        """Reads what changed of the activities, and one person's leads; its deals and mails are told by the person itself."""
+        self._activities.read()
+        self._leads.look(person)
+
+    def kept_leads(self, person: int) -> tuple[str, ...]:
+        """What to tell of the leads that stay when the person is erased: they are business."""
+        return self._leads.kept(person)
 
     def of(self, row: Row) -> Inputs:
         """The inputs of one person, as of the last `start` or `refresh`. Fails closed: what is missing is unreadable."""

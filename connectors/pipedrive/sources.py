@@ -89,7 +89,10 @@ class Leads:
 
     def look(self, person: int) -> None:
         """Takes in one person's leads that are not archived."""
-        self._take(self._api.rows("leads.list", "leads", only={"person_id": person}))
+        try:
+            self._take(self._api.rows("leads.list", "leads", only={"person_id": person}))
+        except NotAllowed:
+            self._readable = False
 
     def open(self, person: int) -> bool:
         """True when there is a lead that is not archived."""
@@ -99,9 +102,12 @@ class Leads:
         """When a form or a chat last made a lead of the person."""
         return self._web.get(person)
 
-    def count(self, person: int) -> int:
-        """How many leads, archived ones included, are linked to the person."""
-        return len(self._linked.get(person, ()))
+    def kept(self, person: int) -> tuple[str, ...]:
+        """A phrase on the leads that are linked to the person, archived ones included."""
+        if not self._readable:
+            return ("leads not readable: they stay",)
+        count = len(self._linked.get(person, ()))
+        return (f"{count} leads kept, whose title may hold the name",) if count else ()
 
     def unreadable(self, person: int) -> tuple[str, ...]:
         """What cannot be told of a person."""
