@@ -145,7 +145,11 @@ class Writer:
                 if version(answer) != version(row):
                     raise
                 answer = self._api.write("persons.update", "patch", path, wish.body)
-        if not isinstance(answer, dict) or not {"update_time", CUSTOM} <= answer.keys():
+        if (
+            not isinstance(answer, dict)
+            or not {"update_time", CUSTOM} <= answer.keys()
+            or answer.get("id") != row["id"]
+        ):
             answer = self._reader.again(row, keys)
         self._guard(row, answer, wish)
         untouched = {code: value for code, value in (row.get(CUSTOM) or {}).items() if code not in wish.custom}

@@ -8,7 +8,7 @@ from typing import Any
 from connectors.pipedrive.client import Row, need
 from connectors.pipedrive.clock import Inputs
 from connectors.pipedrive.options import PipedriveOptions
-from connectors.pipedrive.schema import PERSON, Field, Layout, filled
+from connectors.pipedrive.schema import PERSON, Layout, filled
 from connectors.pipedrive.sources import moment
 from core.model import CHANNELS, Channel, Objection, Record, Ref
 
@@ -104,17 +104,18 @@ def _collected(row: Row, known: Layout, options: PipedriveOptions) -> Any:
 
 
 def _origin(row: Row, known: Layout, options: PipedriveOptions) -> tuple[str, bool]:
-    """What the field named in `imported` says, and whether that means import. Unknown, when that field is not there."""
+    """What the field named in `imported` says, and whether that may mean import.
+
+    It may when that field is not there, or says what is none of its options. Of a text only a configured value is told.
+    """
     if options.imported is None:
         return "", False
     if known.imported is None:
         return "", True
-    said = _labels(known.imported, known.imported.raw(row))
-    means = {item.casefold() for item in options.imported.values}
-    matched = [item for item in said if item.casefold() in means]
-    return ";".join(matched or (said if known.imported.options else [])), bool(matched)
-
-
-def _labels(field: Field, value: Any) -> list[str]:
-    given = value if isinstance(value, list) else [value]
-    return [field.label(item) if field.options else as_text(item) for item in given if filled(item)]
+    labels = {item.value: item.label for item in known.imported.options}
+    value = known.imported.raw(row)
+    said = [as_text(item) for item in (value if isinstance(value, list) else [value]) if filled(item)]
+    told = [labels[item] for item in said if item in labels] if labels else said
+    means = {item.casefold(): item for item in options.imported.values}
+    matched = [item if labels else means[item.casefold()] for item in told if item.casefold() in means]
+    return ";".join(matched or (told if labels else [])), bool(matched) or len(told) < len(said)
