@@ -420,5 +420,7 @@ def test_a_person_that_is_merged_away_while_its_children_are_listed_keeps_them(
     command = Command(ref(1), read(crm).version, ALL)
     survivor = company.shown(2)
     company.fault("v2/persons/1$", method="GET", status=200, body={"success": True, "data": survivor})
+    nobody = {"success": True, "data": [], "additional_data": {"next_cursor": None}}
+    company.fault("v2/persons$", status=200, body=nobody, skip=1)
     assert list(crm.apply([command])) == [Gone()]
     assert company.writes() == []

@@ -186,6 +186,8 @@ def test_a_person_read_back_as_another_is_gone(company: Company) -> None:
     command = Command(ref(1), read(crm).version, Clear((TEXT,)))
     company.fault("v2/persons/1$", method="PATCH", cut="before")
     company.fault("v2/persons/1$", method="GET", status=200, body={"success": True, "data": company.shown(2)})
+    nobody = {"success": True, "data": [], "additional_data": {"next_cursor": None}}
+    company.fault("v2/persons$", status=200, body=nobody, skip=2)
     assert [type(receipt).__name__ for receipt in crm.apply([command])] == ["Gone"]
     assert len(company.log("PATCH")) == 1
 
@@ -232,3 +234,15 @@ def test_a_v1_path_that_is_gone_stops_and_is_no_empty_list(company: Company) -> 
         company.fault("v1/leads$", status=status, body={"success": False})
         with pytest.raises(BadAnswer):
             scanned(company.connect())
+
+
+@pytest.mark.parametrize("path", ["v1/notes$", "v2/activities$", "persons/1/files$", "persons/1/mailMessages$"])
+def test_a_404_of_a_list_does_not_make_the_person_gone(company: Company, path: str) -> None:
+    """§3.1, §9: a path that v1 has no longer is no proof of an erasure; the person itself is asked."""
+    company.person()
+    crm = company.connect()
+    command = Command(ref(1), read(crm).version, ALL)
+    company.fault(path, status=404, body={"success": False}, times=None)
+    with pytest.raises(BadAnswer):
+        list(crm.apply([command]))
+    assert company.writes() == []

@@ -62,6 +62,8 @@ class Writer:
             row = rows.get(int(command.ref.id))
             return self._do[type(command.action)](row, command) if row else Gone()
         except Missing:
+            if _is_person(command) and self._reader.rows([int(command.ref.id)], [()]):
+                raise BadAnswer("Pipedrive: something of a person that is there was answered 404") from None
             return Gone()
         except Invalid as error:
             return Refused(str(error))
