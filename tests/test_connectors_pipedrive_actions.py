@@ -107,6 +107,87 @@ def test_a_refusal_that_leaves_the_person_mailable_is_no_success(company: Compan
     assert "email" not in read(crm).suppressed
 
 
+REFUSALS: list[dict[str, Any]] = [
+    *(
+        {"status": status, "body": {"success": False, "error": "p1@example.org"}}
+        for status in (400, 402, 403, 415, 422)
+    ),
+    {"status": 403, "body": {"success": False, "code": "feature_capping_campaigns_limit"}},
+]
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_a_status_that_is_refused_out_loud_falls_back_to_the_declared_field(
+    company: Company, crm: Pipedrive, refusal: dict[str, Any]
+) -> None:
+    """§4.4, §9: what the vendor answers without the add-on, or the right to it, is not documented; the objection stands."""
+    company.person(marketing_status="no_consent")
+    company.fault("persons/1$", method="PATCH", **refusal)
+    (receipt,) = apply(crm, BOTH)
+    assert isinstance(receipt, Done)
+    assert "marketing_status" in receipt.remains and "repoussoir_no_email was set instead" in receipt.remains
+    assert "example.org" not in receipt.remains
+    assert custom(company) == {"repoussoir_no_email": "yes", "repoussoir_no_telephone": "yes"}
+    assert apply(crm, BOTH) == [AlreadyDone()]
+
+
+def test_a_success_that_says_false_is_a_refusal_of_the_status_too(company: Company, crm: Pipedrive) -> None:
+    """L3: in a 200; what was tried is read back before the declared field is written."""
+    company.person(marketing_status="no_consent")
+    company.fault("persons/1$", method="PATCH", status=200, body={"success": False, "error": "no"})
+    (receipt,) = apply(crm, EMAIL)
+    assert isinstance(receipt, Done) and "repoussoir_no_email was set instead" in receipt.remains
+    assert custom(company) == {"repoussoir_no_email": "yes"}
+
+
+def test_a_status_that_the_answer_shows_and_the_vendor_does_not_keep_is_read_back(
+    company: Company, crm: Pipedrive
+) -> None:
+    """Trap 6: an account without the add-on may repeat what it was sent and forget it."""
+    company.person(marketing_status="no_consent")
+    row = company.shown() | {"marketing_status": "unsubscribed"}
+    company.fault("persons/1$", method="PATCH", status=200, body={"success": True, "data": row})
+    (receipt,) = apply(crm, EMAIL)
+    assert isinstance(receipt, Done) and "repoussoir_no_email was set instead" in receipt.remains
+    assert custom(company) == {"repoussoir_no_email": "yes"}
+
+
+def test_a_refused_status_of_somebody_who_is_still_mailed_is_no_success(company: Company, crm: Pipedrive) -> None:
+    """SUP-01: Campaigns goes by its own status; the declared fields are set all the same."""
+    company.person(marketing_status="subscribed")
+    company.fault("persons/1$", method="PATCH", status=403, body={"success": False})
+    (receipt,) = apply(crm, BOTH)
+    assert isinstance(receipt, Refused)
+    assert "not suppressed: email" in receipt.why
+    assert custom(company) == {"repoussoir_no_email": "yes", "repoussoir_no_telephone": "yes"}
+
+
+def test_a_refused_status_without_a_declared_field_is_told(company: Company) -> None:
+    """Nothing was written, and the receipt does not say otherwise."""
+    company.person(marketing_status="no_consent")
+    company.fault("persons/1$", method="PATCH", status=403, body={"success": False})
+    (receipt,) = apply(company.connect(), EMAIL)
+    assert isinstance(receipt, Refused)
+    assert "no person field is declared for email" in receipt.why
+
+
+def test_a_token_that_may_write_nothing_stops_the_crm_at_the_first_objection(company: Company, crm: Pipedrive) -> None:
+    """The declared field is refused too: then it is the token, not the add-on."""
+    company.person(marketing_status="no_consent")
+    with pytest.raises(NotAllowed):
+        apply(company.connect("sandbox-readonly"), EMAIL)
+
+
+def test_a_status_of_the_vendors_own_wording_is_not_repeated(company: Company, crm: Pipedrive) -> None:
+    """Receipts are kept: they hold what is known beforehand, never a text that came along."""
+    company.person(marketing_status="no_consent")
+    row = company.shown() | {"marketing_status": "jean@example.org"}
+    for method in ("PATCH", "GET"):
+        company.fault("persons/1$", method=method, status=200, body={"success": True, "data": row})
+    (receipt,) = crm.apply([Command(ref(1), read(crm).version, EMAIL)])
+    assert "jean" not in str(receipt)
+
+
 def test_without_campaigns_the_declared_field_is_written_and_the_status_is_not_sent(company: Company) -> None:
     """§4.4: the vendor may refuse the whole body for it."""
     company.load("settings", {"campaigns": False, "campaignsRefusal": "403"})

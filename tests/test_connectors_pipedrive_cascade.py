@@ -10,7 +10,7 @@ import pytest
 from connectors.pipedrive.connector import Pipedrive
 from core.actions import Bin, Command, Erase
 from core.connector import Changed, Done, Gone, Receipt, Refused
-from core.errors import NotAllowed, Unreachable
+from core.errors import BadAnswer, NotAllowed, Unreachable
 from tests.test_connectors_pipedrive_connector import Company, apply, read, ref
 
 ALL = Erase(("notes", "activities", "emails", "files"))
@@ -219,3 +219,208 @@ def test_erasing_costs_one_write_and_a_hundredth_of_a_read(company: Company, crm
     commands = [Command(item, record.version, Erase()) for item, record in found.items() if record]
     assert {type(receipt) for receipt in crm.apply(commands)} == {Done}
     assert len(company.log()) - before == 101
+
+
+def test_erasing_with_children_costs_one_list_a_kind_and_one_look(company: Company, crm: Pipedrive) -> None:
+    """DESIGN §8. The lists take one person each, and no number on the person is documented to stand in for them."""
+    company.load("persons", *({"id": id} for id in range(101, 201)))
+    refs = [ref(id) for id in range(101, 201)]
+    found = crm.get(refs)
+    before = len(company.log())
+    commands = [Command(item, record.version, ALL) for item, record in found.items() if record]
+    assert {type(receipt) for receipt in crm.apply(commands)} == {Done}
+    assert len(company.log()) - before == 1 + 100 * (4 + 1 + 1)
+
+
+def test_erasing_with_children_that_are_there_costs_their_writes_and_a_last_look(
+    company: Company, crm: Pipedrive
+) -> None:
+    """One more look at the person, its activities and its leads, however many children went."""
+    company.load("notes", *({"person_id": 1, "content": "x"} for _ in range(5)))
+    company.load("files", *({"person_id": 1} for _ in range(5)))
+    command = Command(ref(1), read(crm).version, ALL)
+    before = len(company.log())
+    assert [type(receipt) for receipt in crm.apply([command])] == [Done]
+    comments = 5
+    assert len(company.log()) - before == 1 + 4 + 1 + 10 + comments + 3 + 1
+
+
+# --- what others do meanwhile ---
+
+
+def own(company: Company) -> None:
+    """A note, a file and an activity that go along with the first person."""
+    company.load("notes", {"id": 1, "person_id": 1, "content": "x"})
+    company.load("files", {"id": 1, "person_id": 1})
+    company.load("activities", {"id": 1, "subject": "a", "person_id": 1})
+
+
+NEWS: list[dict[str, Any]] = [
+    {"emails": [{"value": "new@example.org", "primary": True}]},
+    {"last_incoming_mail_time": "2026-11-24T08:59:00Z"},
+    {"marketing_status": "unsubscribed"},
+    {"open_deals_count": 7},
+    {"won_deals_count": 1},
+    {"participant_closed_deals_count": 1},
+    {"name": "Somebody Else"},
+    {"org_id": 5},
+    {"custom_fields": {"c" * 40: 1}},
+]
+
+
+@pytest.mark.parametrize("news", NEWS, ids=lambda news: next(iter(news)))
+def test_a_person_that_changes_while_its_children_go_is_kept(
+    company: Company, crm: Pipedrive, news: dict[str, Any]
+) -> None:
+    """DESIGN §6: the last look is right before the deletion; the receipt says what is gone already."""
+    own(company)
+    command = Command(ref(1), read(crm).version, ALL)
+    include = "marketing_status,last_incoming_mail_time,open_deals_count,participant_open_deals_count"
+    include += ",participant_closed_deals_count,won_deals_count"
+    now = company.shown(1, include) | news
+    company.fault("v2/persons/1$", method="GET", status=200, body={"success": True, "data": now}, skip=1)
+    (receipt,) = crm.apply([command])
+    assert isinstance(receipt, Refused)
+    assert "changed meanwhile" in receipt.why
+    for gone in ("1 notes", "1 files", "1 activities"):
+        assert gone in receipt.why
+    assert "example.org" not in receipt.why
+    assert company.shown(1) is not None
+    assert company.log("DELETE", "persons") == []
+
+
+def test_a_contact_that_comes_in_while_the_children_go_keeps_the_person(company: Company, crm: Pipedrive) -> None:
+    """Of any participant: an activity need not be listed as the person's."""
+    own(company)
+    company.load("activityTypes", {"name": "Form", "key_string": "form"})
+    command = Command(ref(1), read(crm).version, ALL)
+    came = {"id": 77, "type": "form", "done": True, "marked_as_done_time": "2026-11-24T08:59:00Z"}
+    came |= {"participants": [{"person_id": 2}, {"person_id": 1}], "update_time": "2026-11-24T08:59:00Z"}
+    page = {"success": True, "data": [came], "additional_data": {"next_cursor": None}}
+    company.fault("v2/activities$", method="GET", status=200, body=page, skip=1)
+    (receipt,) = crm.apply([command])
+    assert isinstance(receipt, Refused) and "1 notes" in receipt.why
+    assert company.shown(1) is not None
+
+
+def test_a_lead_that_comes_in_while_the_children_go_keeps_the_person(company: Company, crm: Pipedrive) -> None:
+    """Open business."""
+    own(company)
+    command = Command(ref(1), read(crm).version, ALL)
+    lead = {"id": "x", "person_id": 1, "source_name": "API", "is_archived": False}
+    company.fault("v1/leads$", status=200, body={"success": True, "data": [lead], "additional_data": {}})
+    (receipt,) = crm.apply([command])
+    assert isinstance(receipt, Refused) and "1 notes" in receipt.why
+    assert company.shown(1) is not None
+
+
+def test_a_contact_that_came_in_since_the_judgement_is_no_child_to_be_erased(company: Company, crm: Pipedrive) -> None:
+    """It is seen when the children are listed, before the first of them is touched."""
+    own(company)
+    company.load("activityTypes", {"name": "Form", "key_string": "form"})
+    command = Command(ref(1), read(crm).version, ALL)
+    company.ask(
+        "POST",
+        "/v2/activities",
+        {"subject": "Form", "type": "form", "done": True, "participants": [{"person_id": 1, "primary": True}]},
+    )
+    writes = len(company.writes())
+    assert list(crm.apply([command])) == [Changed()]
+    assert len(company.writes()) == writes
+    assert company.ask("GET", "/v1/notes/1") is not None
+
+
+@pytest.mark.parametrize("moves", [True, False])
+def test_what_we_did_to_the_children_ourselves_is_no_change(company: Company, crm: Pipedrive, moves: bool) -> None:
+    """§13: whether a note moves the person's stamp is unknown; a picture does, and mail times go back with the mails."""
+    company.load("settings", {"noteMovesUpdateTime": moves})
+    own(company)
+    company.load("mailMessages", {"id": 1, "mail_thread_id": 1, "from": [{"email_address": "p1@example.org"}]})
+    company.load("persons", company.shown(1) | {"picture_id": 3})
+    assert [type(receipt) for receipt in apply(crm, ALL)] == [Done]
+
+
+def test_a_deletion_with_children_is_not_repeated_on_a_person_that_changed_meanwhile(
+    company: Company, crm: Pipedrive
+) -> None:
+    """The answer to the deletion was lost, and the person is another than at the last look."""
+    own(company)
+    command = Command(ref(1), read(crm).version, ALL)
+    row = {"id": 1, "update_time": "2026-11-24T10:00:00Z", "custom_fields": {}}
+    company.fault("persons/1$", method="DELETE", cut="before")
+    company.fault("v2/persons/1$", method="GET", status=200, body={"success": True, "data": row}, skip=2)
+    with pytest.raises(Unreachable):
+        list(crm.apply([command]))
+    assert len(company.log("DELETE", "persons/1$")) == 1
+
+
+# --- whose child it is ---
+
+
+def test_notes_that_were_not_asked_for_are_never_touched(company: Company, crm: Pipedrive) -> None:
+    """A vendor that takes no notice of the person would list everybody's."""
+    company.load("notes", {"id": 9, "person_id": 2, "content": "other"})
+    body = {"success": True, "data": [{"id": 9, "person_id": 2, "content": "other"}], "additional_data": {}}
+    command = Command(ref(1), read(crm).version, Erase(("notes",)))
+    company.fault("v1/notes$", status=200, body=body)
+    with pytest.raises(BadAnswer):
+        list(crm.apply([command]))
+    assert company.writes() == []
+
+
+def test_activities_that_were_not_asked_for_are_never_touched(company: Company, crm: Pipedrive) -> None:
+    """The same, of a list in v2."""
+    row = {"id": 9, "subject": "a", "person_id": 2, "participants": [{"person_id": 2, "primary": True}]}
+    company.load("activities", row)
+    command = Command(ref(1), read(crm).version, Erase(("activities",)))
+    body = {"success": True, "data": [row], "additional_data": {"next_cursor": None}}
+    company.fault("v2/activities$", status=200, body=body)
+    with pytest.raises(BadAnswer):
+        list(crm.apply([command]))
+    assert company.writes() == []
+
+
+@pytest.mark.parametrize("link", [{"activity_id": 4}, {"product_id": 5}, {"lead_id": "x"}, {"person_id": 2}])
+def test_files_of_something_else_too_are_kept(company: Company, crm: Pipedrive, link: dict[str, Any]) -> None:
+    """An activity of several persons may hold the file; a person's list may show what is linked elsewhere."""
+    company.load("activities", {"id": 4, "subject": "a", "participants": [{"person_id": 1}, {"person_id": 2}]})
+    company.load("files", {"id": 1, "person_id": 1})
+    row = {"id": 1, "person_id": 1, **link}
+    command = Command(ref(1), read(crm).version, ALL)
+    company.fault("persons/1/files$", status=200, body={"success": True, "data": [row], "additional_data": {}})
+    assert "1 files kept" in done(list(crm.apply([command])))
+    assert company.ask("GET", "/v1/files/1") is not None
+
+
+def test_a_file_of_an_activity_that_goes_along_goes_too(company: Company, crm: Pipedrive) -> None:
+    """Nobody else has the activity."""
+    company.load("activities", {"id": 4, "subject": "a", "person_id": 1})
+    company.load("files", {"id": 1, "person_id": 1, "activity_id": 4})
+    assert "files kept" not in done(apply(crm, ALL))
+    assert company.ask("GET", "/v1/files/1") is None
+
+
+@pytest.mark.parametrize("side", ["cc", "bcc"])
+def test_a_thread_in_which_another_person_was_copied_is_kept(company: Company, crm: Pipedrive, side: str) -> None:
+    """The thread tells its senders and receivers only; who was copied is told by its messages, all of them."""
+    first = {"id": 1, "mail_thread_id": 1, "from": [{"email_address": "p1@example.org"}]}
+    second = {"id": 2, "mail_thread_id": 1, side: [{"email_address": "p2@example.org"}]}
+    company.load("mailMessages", first, second)
+    assert "1 mail threads kept" in done(apply(crm, ALL))
+    assert company.log("DELETE", "mailThreads") == []
+
+
+@pytest.mark.parametrize("shown", ["404", "flag"])
+def test_a_person_that_is_merged_away_while_its_children_are_listed_keeps_them(
+    company: Company, crm: Pipedrive, shown: str
+) -> None:
+    """They are the survivor's now, and no answer under its id is taken for the one that was asked for."""
+    own(company)
+    company.load("settings", {"deletedGet": shown})
+    command = Command(ref(1), read(crm).version, ALL)
+    survivor = company.shown(2)
+    company.fault("v2/persons/1$", method="GET", status=200, body={"success": True, "data": survivor})
+    nobody = {"success": True, "data": [], "additional_data": {"next_cursor": None}}
+    company.fault("v2/persons$", status=200, body=nobody, skip=1)
+    assert list(crm.apply([command])) == [Gone()]
+    assert company.writes() == []

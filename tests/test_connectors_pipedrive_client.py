@@ -198,3 +198,57 @@ def test_both_page_shapes_of_v1_are_followed_to_the_end_and_null_is_empty(compan
     company.load("files", *({"person_id": 1} for _ in range(201)))
     assert len(list(calls.rows("notes.list", "notes", only={"person_id": 1}))) == 501
     assert len({row["id"] for row in calls.rows("files.list", "persons/1/files", limit=500)}) == 201
+
+
+def test_rows_that_go_while_a_v1_list_is_read_push_no_other_out_of_sight(company: Company) -> None:
+    """Trap 24: its pages are positions; a lead that was skipped would be open business not seen."""
+    company.load("leads", *({"id": f"lead-{number}", "title": "x"} for number in range(1201)))
+    seen = []
+    for row in api(company).rows("leads.list", "leads"):
+        seen.append(row["id"])
+        if len(seen) == 500:
+            company.ask("DELETE", "/v1/leads/lead-3")
+            company.ask("DELETE", "/v1/leads/lead-4")
+    assert seen == [f"lead-{number}" for number in range(1201)]
+
+
+def test_a_v1_list_whose_rows_never_stand_still_is_a_bad_answer(company: Company) -> None:
+    """It must end or raise."""
+    for number in range(40):
+        body = {"success": True, "data": [{"id": number}], "additional_data": {"more_items_in_collection": True}}
+        company.fault("notes", status=200, body=body)
+    with pytest.raises(BadAnswer, match="moves"):
+        list(api(company).rows("notes.list", "notes"))
+    assert len(company.log()) < 20
+
+
+@pytest.mark.parametrize("data", [[{"id": 1}], [], None])
+def test_a_v1_list_that_says_more_and_brings_nothing_new_does_not_go_on_for_ever(company: Company, data: Any) -> None:
+    """Such as a server that takes no notice of `start`."""
+    company.fault(
+        "notes",
+        status=200,
+        body={"success": True, "data": data, "additional_data": {"more_items_in_collection": True}},
+        times=None,
+    )
+    with pytest.raises(BadAnswer, match="circles"):
+        list(api(company).rows("notes.list", "notes"))
+
+
+@pytest.mark.parametrize("next_start", [0, -5, "x"])
+def test_a_v1_list_that_goes_back_is_a_bad_answer(company: Company, next_start: Any) -> None:
+    """It must end or raise."""
+    paging = {"pagination": {"more_items_in_collection": True, "next_start": next_start, "limit": 0}}
+    body = {"success": True, "data": [{"id": 1}, {"id": 2}], "additional_data": paging}
+    company.fault("notes", status=200, body=body, times=None)
+    with pytest.raises(BadAnswer):
+        list(api(company).rows("notes.list", "notes"))
+
+
+def test_cursors_that_take_turns_are_found_out(company: Company) -> None:
+    """A circle may be longer than one page."""
+    for cursor in ("a", "b", "c", "a"):
+        body = {"success": True, "data": [], "additional_data": {"next_cursor": cursor}}
+        company.fault("persons", status=200, body=body)
+    with pytest.raises(BadAnswer, match="circles"):
+        persons(api(company))

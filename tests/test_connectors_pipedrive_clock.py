@@ -205,7 +205,7 @@ def test_get_knows_what_happened_since_the_scan(company: Company) -> None:
 
 
 def test_what_changed_is_asked_for_not_everything_again(company: Company) -> None:
-    """A get of a hundred costs five calls; leads, which are few, are read whole."""
+    """A get of a hundred costs six calls; open leads, which are few, are read whole."""
     for number in range(1, 1002):
         won(company, "2021-03-01", id=number, update_time="2026-01-01T00:00:00Z" if number > 1000 else None)
     crm = company.connect()
@@ -214,7 +214,8 @@ def test_what_changed_is_asked_for_not_everything_again(company: Company) -> Non
     crm.get([ref(1), ref(2)])
     after = company.log()[before:]
     assert [entry["path"] for entry in after] == [
-        *("/api/v2/persons", "/api/v2/deals", "/api/v2/deals/archived", "/api/v2/activities", "/api/v1/leads")
+        *("/api/v2/persons", "/api/v2/deals", "/api/v2/deals/archived", "/api/v2/activities", "/api/v1/leads"),
+        "/api/v1/leads/archived",
     ]
     assert "updated_since" in after[1]["query"]
 
@@ -251,4 +252,88 @@ def test_leads_that_may_not_be_read_are_said(company: Company) -> None:
     company.person(1)
     crm = company.connect(token="sandbox-lacks:leads:full,leads:read")
     assert crm.check().missing == ("leads:read",)
-    assert read(crm, 1).unreadable == ("lead",)
+    assert read(crm, 1).unreadable == ("lead", "web_lead")
+
+
+@pytest.mark.parametrize("source", ["Web forms", "Live chat", "Leadbooster"])
+@pytest.mark.parametrize("archived", [False, True])
+def test_a_lead_that_a_form_or_a_chat_made_is_a_contact_from_the_person(
+    company: Company, source: str, archived: bool
+) -> None:
+    """RET-20: the vendor's list of lead sources is closed; the chatbot's leads are called Leadbooster."""
+    made = {"title": "x", "add_time": "2022-03-01T12:00:00.000Z", "update_time": "2024-01-01T00:00:00.000Z"}
+    company.load("leads", made | {"person_id": 1, "source_name": source, "is_archived": archived})
+    crm = company.connect()
+    assert inbound(scanned(crm)["1"]) == inbound(read(crm, 1)) == {(at("2022-03-01"), "web_lead")}
+    assert scanned(crm)["2"].inbound == ()
+
+
+@pytest.mark.parametrize("source", ["API", "Import", "Manually created", "Prospector", "Website visitors", "Deal"])
+def test_a_lead_that_we_made_is_no_contact(company: Company, source: str) -> None:
+    """RET-20: nor one that the vendor guessed from a visit, or found in its own data base."""
+    company.load("leads", {"title": "x", "person_id": 1, "source_name": source})
+    assert (scanned(company.connect())["1"].inbound, scanned(company.connect())["1"].unreadable) == ((), ())
+
+
+def test_a_lead_of_a_source_that_is_not_documented_makes_its_person_unreadable(company: Company) -> None:
+    """The vendor says that the list may grow: a new kind of form must not look like silence."""
+    company.load("leads", {"title": "x", "person_id": 1, "source_name": "Hologram"})
+    found = scanned(company.connect())
+    assert (found["1"].unreadable, found["2"].unreadable) == (("web_lead",), ())
+    assert scanned(company.connect(inbound=["incoming_mail"]))["1"].unreadable == ()
+
+
+def test_a_lead_that_a_form_made_and_somebody_archived_since_the_scan_is_found(company: Company) -> None:
+    """DESIGN §6: archived leads are asked for from the latest change down to what was read, not all again."""
+    old = {"title": "x", "is_archived": True}
+    company.load("leads", *(old | {"update_time": f"20{10 + n // 100:02}-01-01T00:00:00.000Z"} for n in range(1200)))
+    crm = company.connect()
+    scanned(crm)
+    company.load("leads", {"title": "x", "person_id": 1, "source_name": "Web forms", "is_archived": True})
+    before = len(company.log())
+    assert {moment.source for moment in read(crm, 1).inbound} == {"web_lead"}
+    assert len([entry for entry in company.log()[before:] if entry["path"].endswith("/leads/archived")]) == 1
+
+
+# --- activity types ---
+
+
+def test_a_configured_activity_type_that_does_not_exist_makes_everybody_undatable(company: Company) -> None:
+    """DESIGN §6: a source that reads nothing would be a wrong erasure in waiting; the types that exist still date."""
+    activity(company, "call", "2022-01-01", person_id=1)
+    crm = company.connect(inbound_activity_types=["call", "fax"])
+    found = scanned(crm)
+    assert [found[id].unreadable for id in ("1", "2")] == [("activity:fax",)] * 2
+    assert read(crm, 1).unreadable == ("activity:fax",)
+    assert inbound(found["1"]) == {(at("2022-01-01"), "activity:call")}
+
+
+def test_default_types_that_match_nothing_leave_unsorted_activities_unreadable(company: Company) -> None:
+    """Nobody said which activities of this account come from the person, so who has one that is done is undatable."""
+    activity(company, "call", "2022-01-01", person_id=1, attendees=[{"email": "x@example.org", "person_id": 3}])
+    activity(company, "call", "2022-01-01", person_id=2, done=False)
+    company.person(3)
+    crm = company.connect()
+    found = scanned(crm)
+    assert [found[id].unreadable for id in ("1", "2", "3")] == [("activity",), (), ("activity",)]
+    assert [read(crm, id).unreadable for id in (1, 2, 3)] == [("activity",), (), ("activity",)]
+    assert found["1"].inbound == ()
+
+
+def test_one_default_type_that_exists_or_a_choice_makes_the_others_no_contact(company: Company) -> None:
+    """Then the account tells the activities apart, or the operator has."""
+    activity(company, "call", "2022-01-01", person_id=1)
+    assert scanned(company.connect(inbound_activity_types=[]))["1"].unreadable == ()
+    assert scanned(company.connect(inbound=["incoming_mail"]))["1"].unreadable == ()
+    company.load("activityTypes", {"name": "Form", "key_string": "form"})
+    assert scanned(company.connect())["1"].unreadable == ()
+
+
+def test_activity_types_that_may_not_be_read_are_unreadable(company: Company) -> None:
+    """Fail closed: whether they exist cannot be told."""
+    company.fault("activityTypes", status=403, body={"success": False}, times=None)
+    assert scanned(company.connect())["1"].unreadable == (
+        "activity:inbound_call",
+        "activity:form",
+        "activity:meeting_booked",
+    )

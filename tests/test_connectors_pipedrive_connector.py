@@ -167,6 +167,20 @@ def test_names_in_the_configuration_that_are_not_in_the_account_make_it_blind(co
     options: dict[str, Any] = {"collected": "Since", "imported": {"field": "Source", "values": ["Import"]}}
     told = company.connect(**options, inbound_activity_types=["call", "fax"]).check().blind
     assert [name in sentence for name, sentence in zip(("Since", "Source", "fax"), told, strict=True)] == [True] * 3
+    assert "call, meeting, task, deadline, email, lunch" in told[2]
+
+
+def test_default_types_that_match_nothing_are_said_by_check_and_stop_nobody(
+    company: Company, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An account without them is not misconfigured: its records with mails, leads or deals alone can be dated."""
+    account = company.connect().check()
+    told = capsys.readouterr().out
+    assert account.blind == ()
+    assert "inbound_activity_types" in told and "call, meeting, task, deadline, email, lunch" in told
+    company.load("activityTypes", {"name": "Form", "key_string": "form"})
+    company.connect().check()
+    assert "call, meeting" not in capsys.readouterr().out
 
 
 def test_the_native_channel_is_known_after_check_and_only_with_campaigns(company: Company) -> None:

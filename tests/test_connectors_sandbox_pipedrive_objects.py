@@ -172,3 +172,11 @@ def test_a_reset_forgets_records_and_switches(api: Api) -> None:
 def test_a_load_line_that_is_not_understood_is_refused(api: Api, record: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="ipedrive"):
         api.app().load({"crm": "pipedrive", **record})
+
+
+def test_the_type_of_a_loaded_activity_exists_beside_the_others(api: Api) -> None:
+    api.load("activities", subject="a", type="inbound_call")
+    api.load("activities", subject="b", type="inbound_call")
+    types = [one["key_string"] for one in api.data("GET", "/v1/activityTypes")]
+    assert types == ["call", "meeting", "task", "deadline", "email", "lunch", "inbound_call"]
+    assert api.call("POST", "/api/v2/activities", {"subject": "c", "type": "inbound_call"}).status_code == 200

@@ -9,14 +9,15 @@ from typing import Any
 
 from connectors.pipedrive import cascade, notes, wishes
 from connectors.pipedrive.client import Api, Invalid, Missing, Row
+from connectors.pipedrive.clock import MAILED
 from connectors.pipedrive.options import CASCADE, PipedriveOptions
-from connectors.pipedrive.records import MARKETING, UNSUBSCRIBED, suppressed, version
+from connectors.pipedrive.records import MARKETING, UNSUBSCRIBED, status, suppressed, version
 from connectors.pipedrive.scan import KEYS, READS, Keys, Reader, batched
 from connectors.pipedrive.schema import PERSON, Layout, filled
 from connectors.pipedrive.wishes import CUSTOM, Wish
 from core.actions import Action, Annotate, Anonymise, Bin, Clear, Command, Erase, Redact, Restrict, Suppress
 from core.connector import AlreadyDone, Changed, Done, Gone, Receipt, Refused
-from core.errors import BadAnswer, Unreachable
+from core.errors import BadAnswer, NotAllowed, Unreachable
 
 HISTORY = "Pipedrive's changelog keeps the old values until the person is purged"
 SHELL = f"{HISTORY}; notes, activities, files, mails, deals and leads keep what they hold"
@@ -47,11 +48,10 @@ class Writer:
         }
 
     def apply(self, batch: Sequence[Command]) -> Iterator[Receipt]:
-        """One receipt a command, in order. With children to erase, which takes long, each person is read by itself."""
-        for some in batched(batch, 1 if any(self._children(one.action) for one in batch) else READS):
+        """One receipt a command, in order. A person with children to erase, which takes long, is read again in its turn."""
+        for some in batched(batch, READS):
             ids = [int(one.ref.id) for one in some if _is_person(one)]
-            # The fields that count for certain, and the others if the vendor adds them by itself: see _guard.
-            rows = self._reader.rows(ids, [(), *batched(self._keys(some), KEYS)])
+            rows = self._reader.rows(ids, self._passes(some))
             for command in some:
                 yield self._one(command, rows)
 
@@ -62,15 +62,20 @@ class Writer:
             row = rows.get(int(command.ref.id))
             return self._do[type(command.action)](row, command) if row else Gone()
         except Missing:
+            if _is_person(command) and self._reader.rows([int(command.ref.id)], [()]):
+                raise BadAnswer("Pipedrive: something of a person that is there was answered 404") from None
             return Gone()
         except Invalid as error:
             return Refused(str(error))
 
-    def _keys(self, batch: Sequence[Command]) -> Keys:
+    def _passes(self, batch: Sequence[Command]) -> list[Keys]:
+        """The custom fields that count for certain, and the others if the vendor adds them by itself: see _guard."""
+        if all(isinstance(one.action, Bin | Erase) for one in batch):
+            return [()]
         known = self._reader.layout()
-        if any(isinstance(one.action, Anonymise) for one in batch):
-            return known.keys(known.fields)
-        return known.keys(name for one in batch for name in _properties(one.action))
+        everything = any(isinstance(one.action, Anonymise) for one in batch)
+        names = known.fields if everything else (name for one in batch for name in _properties(one.action))
+        return [(), *batched(known.keys(names), KEYS)]
 
     # --- changing ---
 
@@ -85,7 +90,7 @@ class Writer:
         return _receipt(after, (*wish.problems, *_kept(wish.left(after))), remains)
 
     def _suppress(self, row: Row, command: Command) -> Receipt:
-        """The status hangs on what the vendor allows, and a refusal looks like success: so it is read back (§4.4)."""
+        """The marketing status where there is one, declared fields elsewhere."""
         known, action = self._reader.layout(), command.action
         assert isinstance(action, Suppress)
         if suppressed(row, known).issuperset(action.channels):
@@ -93,16 +98,27 @@ class Writer:
         if version(row) != command.version:
             return Changed()
         wish = wishes.suppress(row, action, known)
-        after, said = self._change(row, wish), list(wish.problems)
         if MARKETING in wish.plain:
-            after = self._reader.again(after, known.keys())
-            if after.get(MARKETING) != UNSUBSCRIBED:
-                said.append(f"Pipedrive keeps {MARKETING} {after.get(MARKETING)}")
-                instead = wishes.mark(known.flags["email"], after, "email")
-                after = self._change(after, instead)
-                said += instead.problems
+            after, said = self._unsubscribe(row, wish, action)
+        else:
+            after, said = self._change(row, wish), wish.problems
         missed = [channel for channel in action.channels if channel not in suppressed(after, known)]
         return _receipt(after, (f"not suppressed: {', '.join(missed)}", *said) if missed else (), "; ".join(said))
+
+    def _unsubscribe(self, row: Row, wish: Wish, action: Suppress) -> tuple[Row, tuple[str, ...]]:
+        """Sets the status and, when it does not hold, the declared fields: refused out loud the rest of the wish was too.
+
+        What an account without Campaigns, or a user without a right to it, is answered is not documented (§4.4).
+        """
+        known = self._reader.layout()
+        with suppress(Invalid, NotAllowed):
+            row = self._change(row, wish)
+        row = self._reader.again(row, known.keys())
+        if row.get(MARKETING) == UNSUBSCRIBED:
+            return row, wish.problems
+        instead = wishes.marks(row, action.channels, known)
+        row = self._change(row, instead)
+        return row, (f"Pipedrive keeps {MARKETING} {status(row)}", *_named(instead, known), *instead.problems)
 
     def _anonymise(self, row: Row, command: Command) -> Receipt:
         wish, rest = wishes.anonymise(row, self._reader.layout()), wishes.detach(row)
@@ -131,7 +147,11 @@ class Writer:
                 if version(answer) != version(row):
                     raise
                 answer = self._api.write("persons.update", "patch", path, wish.body)
-        if not isinstance(answer, dict) or not {"update_time", CUSTOM} <= answer.keys():
+        if (
+            not isinstance(answer, dict)
+            or not {"update_time", CUSTOM} <= answer.keys()
+            or answer.get("id") != row["id"]
+        ):
             answer = self._reader.again(row, keys)
         self._guard(row, answer, wish)
         untouched = {code: value for code, value in (row.get(CUSTOM) or {}).items() if code not in wish.custom}
@@ -151,12 +171,37 @@ class Writer:
             return Refused(f"Pipedrive has no children called {', '.join(unknown)}")
         if version(row) != command.version:
             return Changed()
-        left = cascade.erase(self._api, row, children)
-        self._drop(row, keeps_version=not children)
+        if children:
+            return self._with_children(row, command, children)
+        self._drop(row)
+        return self._dropped()
+
+    def _with_children(self, row: Row, command: Command, names: tuple[str, ...]) -> Receipt:
+        """Looks at the person when its children are listed, and again when some are gone: right before each is deleted."""
+        family, clock = cascade.listed(self._api, row["id"], names), self._reader.clock
+        before = clock.before(row)
+        clock.hear(family.activities)
+        row = self._look(row)
+        if version(row) != command.version or before.is_news(clock.of(row)):
+            return Changed()
+        cascade.take(self._api, row, family)
+        if family.gone:
+            before, last = clock.of(row), self._look(row)
+            clock.look(row["id"])
+            if _edited(row, last) or before.is_news(clock.of(last)):
+                return Refused(f"the person changed meanwhile and was kept; {', '.join(cascade.phrases(family.gone))}")
+            row = last
+        self._drop(row)
+        return self._dropped(*cascade.phrases(family.left), *clock.kept_leads(row["id"]))
+
+    def _look(self, row: Row) -> Row:
+        return self._reader.again(row, self._reader.layout().keys())
+
+    def _dropped(self, *left: str) -> Done:
         until = (self._api.now() + _KEPT_FOR).date().isoformat()
         return Done(remains="; ".join((f"{BIN} (until {until})", *left)))
 
-    def _drop(self, row: Row, *, keeps_version: bool) -> None:
+    def _drop(self, row: Row) -> None:
         """DELETEs a person. After a lost answer it is repeated only on a person that is still there, and the same."""
         path = f"persons/{row['id']}"
         try:
@@ -166,7 +211,7 @@ class Writer:
                 there = self._reader.again(row, ())
             except Missing:
                 return
-            if keeps_version and version(there) != version(row):
+            if version(there) != version(row):
                 raise
             self._api.write("persons.delete", "delete", path)
 
@@ -206,6 +251,16 @@ def _receipt(after: Row, problems: Sequence[str], remains: str) -> Receipt:
 
 def _kept(names: Sequence[str]) -> tuple[str, ...]:
     return (f"Pipedrive kept {', '.join(names)}",) if names else ()
+
+
+def _edited(before: Row, now: Row) -> bool:
+    """True when a person is not as it was, apart from what moves as its children go: its stamp, its picture, its mails."""
+    ours = {"update_time", "picture_id", MAILED}
+    return any(before.get(name) != now.get(name) for name in (before.keys() | now.keys()) - ours)
+
+
+def _named(wish: Wish, known: Layout) -> tuple[str, ...]:
+    return tuple(f"{known.fields[code].name} was set instead" for code in wish.custom)
 
 
 def _lost(row: Row, answer: Row, wish: Wish) -> Keys:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import structlog
+
 from connectors.pipedrive.client import Api, Row, need
-from connectors.pipedrive.clock import moment
 from connectors.pipedrive.declare import undeclared
 from connectors.pipedrive.options import PipedriveOptions
 from connectors.pipedrive.scan import Reader
 from connectors.pipedrive.schema import Layout
+from connectors.pipedrive.sources import key_strings, misspelt, moment, unmatched
 from core.connector import Account, Operator
 from core.errors import NotAllowed
 
+log = structlog.get_logger(__name__)
 _PROBES = {"contacts:read": "persons", "deals:read": "deals", "activities:read": "activities"}
 _PARTIAL = "The token's user is no global administrator: Pipedrive shows it only part of the persons, deals and mails."
 
@@ -72,8 +75,13 @@ def _misnamed(api: Api, options: PipedriveOptions, known: Layout | None, missing
         yield f"There is not exactly one person field {options.collected!r} (collected)."
     if known and options.imported and known.imported is None:
         yield f"There is not exactly one person field {options.imported.field!r} (imported)."
-    if "inbound_activity_types" in options.model_fields_set and "activities:read" not in missing:
-        there = {row.get("key_string") for row in api.all("activityTypes.list", "activityTypes")}
-        for kind in options.activity_types:
-            if kind not in there:
-                yield f"There is no activity type {kind!r} (inbound_activity_types)."
+    if options.activity_types and "activities:read" not in missing:
+        there = key_strings(api)
+        for kind in misspelt(options, there):
+            yield f"There is no activity type {kind!r} (inbound_activity_types); there are {', '.join(there)}."
+        if unmatched(options, there):
+            log.warning(
+                "inbound_activity_types: the account has none of the default types, so persons with a done activity "
+                "are undatable until you choose",
+                there=", ".join(there),
+            )

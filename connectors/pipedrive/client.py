@@ -20,8 +20,9 @@ from core.errors import BadAnswer, NotAllowed, QuotaSpent, RepoussoirError, Stop
 HOST = "https://api.pipedrive.com"
 PAGE = 500
 _LONGEST_WAIT = 60.0
+_WALKS = 5
 _COSTS = {"v1": {"one": 2, "list": 20, "write": 10, "delete": 6}, "v2": {"one": 1, "list": 10, "write": 5, "delete": 3}}
-_CODE = re.compile(r"[A-Za-z0-9_]{1,64}")
+_CODE = re.compile(r"(ERR|feature_capping)_\w{1,48}", re.ASCII)
 _IDS = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{40}|(?<=/)\d+")
 
 Row = dict[str, Any]
@@ -32,7 +33,11 @@ class Missing(BadAnswer):
 
 
 class Invalid(BadAnswer):
-    """400 or 422: the vendor will not take these fields or values."""
+    """400, 415 or 422, or a write answered with `success: false`: the vendor will not take these fields or values."""
+
+
+class _Moved(Exception):
+    """A v1 list changed while it was read."""
 
 
 class Meter:
@@ -132,20 +137,40 @@ class Api:
             asked["cursor"] = cursor
 
     def rows(self, what: str, path: str, *, limit: int = PAGE, only: Row | None = None) -> Iterator[Row]:
-        """Every row of a v1 list, in either of the vendor's two envelopes (pipedrive.md §3.3)."""
-        start = 0
+        """Every row of a v1 list, once. Read again from the start when rows went meanwhile: they would hide others."""
+        seen: set[object] = set()
+        for _ in range(_WALKS):
+            try:
+                for row in self._walk(what, path, {"limit": limit, **(only or {})}):
+                    if (key := _key(row)) not in seen:
+                        seen.add(key)
+                        yield row
+            except _Moved:
+                continue
+            return
+        raise BadAnswer(f"Pipedrive: {what} moves faster than it can be read")
+
+    def _walk(self, what: str, path: str, asked: Row) -> Iterator[Row]:
+        """The pages of a v1 list, in either of the vendor's two envelopes (pipedrive.md §3.3).
+
+        They are positions. So each is asked for from the last row of the one before on; raises _Moved without that row.
+        """
+        start, last, walked = 0, None, set[object]()
         while True:
-            asked = {"start": start, "limit": limit, **(only or {})}
-            body = self._send(what, "get", "v1", path, cost="list", params=asked)
-            yield from _rows(what, body)
+            body = self._send(what, "get", "v1", path, cost="list", params={**asked, "start": start})
+            page = _rows(what, body)
+            keys = [_key(row) for row in page]
+            if last is not None and last not in keys:
+                raise _Moved
+            yield from page
             outer = body.get("additional_data") or {}
             paging = outer.get("pagination") or outer
             if not paging.get("more_items_in_collection"):
                 return
-            following = paging.get("next_start") or start + int(paging.get("limit") or limit)
-            if following <= start:
+            if walked.issuperset(keys):
                 raise BadAnswer(f"Pipedrive: {what} goes round in circles")
-            start = following
+            walked |= set(keys)
+            start, last = _following(what, paging, start, asked["limit"]) - 1, keys[-1]
 
     def all(self, what: str, path: str) -> list[Row]:
         """A v1 list that has no pages (users, activity types)."""
@@ -187,9 +212,15 @@ def translate(error: Exception) -> RepoussoirError | None:
         return NotAllowed(said)
     if status == 404:
         return Missing(said)
-    if status in (400, 422):
+    if status in (400, 415, 422) or _declined(response):
         return Invalid(said)
     return _unread(response.request.method or "", said) if response.ok else BadAnswer(said)
+
+
+def _declined(response: requests.Response) -> bool:
+    """True for a write that was answered 200, and that it failed (pipedrive.md §1.3, L3)."""
+    body = _json(response)
+    return response.ok and response.request.method != "GET" and isinstance(body, dict) and body.get("success") is False
 
 
 def _unread(method: str, said: str) -> RepoussoirError:
@@ -218,6 +249,20 @@ def _rows(what: str, body: Row) -> list[Row]:
     if not isinstance(data, list) or not all(isinstance(row, dict) for row in data):
         raise BadAnswer(f"Pipedrive: {what} answered no list of objects")
     return data
+
+
+def _key(row: Row) -> object:
+    """What tells the rows of a v1 list apart; a mail wraps its own."""
+    inner = row if "id" in row or "uuid" in row else row.get("data") or {}
+    return need(inner, "id" if inner.get("id") is not None else "uuid")
+
+
+def _following(what: str, paging: Row, start: int, limit: int) -> int:
+    """Where the next page of a v1 list begins."""
+    following = paging.get("next_start") or start + (paging.get("limit") or limit)
+    if not isinstance(following, int) or following <= start:
+        raise BadAnswer(f"Pipedrive: {what} goes round in circles")
+    return following
 
 
 def _json(response: requests.Response) -> object:

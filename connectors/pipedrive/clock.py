@@ -7,18 +7,17 @@ by reading everything once, then what changed since. What was read only ever pro
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TypeVar
+from datetime import datetime
 
 from connectors.pipedrive.client import Api, Missing, Row, need
-from connectors.pipedrive.options import MAIL, WON, PipedriveOptions, activity
-from core.errors import BadAnswer, NotAllowed
+from connectors.pipedrive.options import MAIL, WEB_LEAD, WON, PipedriveOptions
+from connectors.pipedrive.sources import LEAD, Activities, Leads, Stream, dated, later, moment
+from core.errors import NotAllowed
 from core.model import Moment
 
-K = TypeVar("K")
-DEAL, LEAD = "deal", "lead"
+DEAL = "deal"
 COUNTS = ("open_deals_count", "participant_open_deals_count", "participant_closed_deals_count", "won_deals_count")
 MAILED = "last_incoming_mail_time"
 INCLUDE = (MAILED, *COUNTS)
@@ -34,16 +33,11 @@ class Inputs:
     won: bool
     open: tuple[str, ...]
 
-
-def moment(text: object) -> datetime | None:
-    """A vendor's time, v2 (RFC 3339) or v1 (`YYYY-MM-DD HH:MM:SS`, UTC), or a plain date; None when empty or zero."""
-    if not isinstance(text, str) or not text or text.startswith("0000"):
-        return None
-    try:
-        read = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
+    def is_news(self, now: Inputs) -> bool:
+        """True when `now` shows a later contact, or business or a blindness that was not there."""
+        known = {moment.source: moment.at for moment in self.inbound}
+        later = any(moment.source not in known or moment.at > known[moment.source] for moment in now.inbound)
+        return later or not ({*now.open, *now.unreadable} <= {*self.open, *self.unreadable}) or now.won != self.won
 
 
 class Clock:
@@ -52,13 +46,13 @@ class Clock:
     def __init__(self, api: Api, options: PipedriveOptions) -> None:
         self._api, self._options = api, options
         self._deals: _Deals | None = None
-        self._leads = _Leads(api)
-        self._activities = _Activities(api, options.activity_types)
+        self._leads = Leads(api, options)
+        self._activities = Activities(api, options)
 
     def start(self) -> None:
         """Reads everything anew. What was read before stands until all is there: half a read would look like silence."""
-        deals, activities = _Deals(self._api), _Activities(self._api, self._options.activity_types)
-        leads = _Leads(self._api)
+        deals, activities = _Deals(self._api), Activities(self._api, self._options)
+        leads = Leads(self._api, self._options)
         for part in (deals, activities, leads):
             part.read()
         self._deals, self._activities, self._leads = deals, activities, leads
@@ -72,51 +66,40 @@ class Clock:
             self._activities.read()
             self._leads.read()
 
+    def before(self, row: Row) -> Inputs:
+        """The inputs of one person, as they were judged; read now when nothing was."""
+        if self._deals is None:
+            self.start()
+        return self.of(row)
+
+    def hear(self, activities: Iterable[Row]) -> None:
+        """Takes in activities that somebody else has listed."""
+        self._activities.take(activities)
+
+    def look(self, person: int) -> None:
+        """Reads what changed of the activities, and one person's leads; its deals and mails are told by the person itself."""
+        self._activities.read()
+        self._leads.look(person)
+
+    def kept_leads(self, person: int) -> tuple[str, ...]:
+        """What to tell of the leads that stay when the person is erased: they are business."""
+        return self._leads.kept(person)
+
     def of(self, row: Row) -> Inputs:
         """The inputs of one person, as of the last `start` or `refresh`. Fails closed: what is missing is unreadable."""
         assert self._deals is not None, "start or refresh comes first"
         won, has_open, unreadable = self._deals.of(row)
         mail = moment(row.get(MAILED))
-        sources = {WON: won, MAIL: mail, **self._activities.of(row["id"])}
+        sources = {WON: won, MAIL: mail, WEB_LEAD: self._leads.came(row["id"]), **self._activities.of(row["id"])}
         if MAIL in self._options.inbound and (MAILED not in row or (row[MAILED] and mail is None)):
             unreadable.append(MAIL)
         counted = self._options.sources
         return Inputs(
             inbound=tuple(Moment(at, name) for name, at in sources.items() if at and name in counted),
-            unreadable=tuple(unreadable) + self._activities.unreadable + self._leads.unreadable,
+            unreadable=(*unreadable, *self._activities.unreadable(row["id"]), *self._leads.unreadable(row["id"])),
             won=won is not None,
-            open=((DEAL,) if has_open else ()) + self._leads.of(row["id"]),
+            open=((DEAL,) if has_open else ()) + ((LEAD,) if self._leads.open(row["id"]) else ()),
         )
-
-
-class _Stream:
-    """Reads a list whole the first time, and then what changed since just before that."""
-
-    def __init__(self, api: Api, path: str, **params: object) -> None:
-        self._api, self._path, self._params = api, path, params
-        self._since: dict[str, str] | None = None
-
-    def rows(self) -> Iterator[Row]:
-        """Every row, or every row changed since. Sorted by id: a walk by update_time would skip what changes meanwhile."""
-        since = self._since or {}
-        if self._since is None:
-            self._since = self._newest()
-        for page, _ in self._api.pages(self._what, self._path, sort_by="id", **self._params, **since):
-            yield from page
-
-    @property
-    def _what(self) -> str:
-        return f"{self._path.replace('/', '.')}.list"
-
-    def _newest(self) -> dict[str, str]:
-        """What to ask for next time: what moved after the vendor's own latest stamp, so that clocks need not agree.
-
-        Nothing narrows a list that was empty: all of it will be new. No fractions of a second (§3.3).
-        """
-        newest = {"limit": 1, "sort_by": "update_time", "sort_direction": "desc"}
-        page, _ = next(self._api.pages(self._what, self._path, **newest))
-        at = moment(page[0].get("update_time")) if page else None
-        return {"updated_since": at.strftime("%Y-%m-%dT%H:%M:%SZ")} if at else {}
 
 
 class _Deals:
@@ -125,7 +108,7 @@ class _Deals:
     def __init__(self, api: Api) -> None:
         self._api = api
         params = {"status": "open,won", "include_fields": "participants_count"}
-        self._streams = [_Stream(api, path, **params) for path in ("deals", "deals/archived")]
+        self._streams = [Stream(api, path, **params) for path in ("deals", "deals/archived")]
         self._readable = True
         self._open: set[int] = set()
         self._won: dict[int, datetime] = {}
@@ -163,9 +146,9 @@ class _Deals:
             if person:
                 self._open.add(person)
         elif row.get("status") == "won":
-            at = moment(row.get("won_time")) or moment(row.get("close_time")) or _dated(row, "update_time")
+            at = moment(row.get("won_time")) or moment(row.get("close_time")) or dated(row, "update_time")
             if person:
-                _later(self._won, person, at)
+                later(self._won, person, at)
             # Whether the count takes in the main person is not documented, so one participant may be another one.
             if row.get("participants_count") != 0:
                 self._crowded[need(row, "id")] = at
@@ -179,7 +162,7 @@ class _Deals:
             while self._unmet:
                 deal, at = next(iter(self._unmet.items()))
                 for guest in self._participants(deal):
-                    _later(self._guests, guest, at)
+                    later(self._guests, guest, at)
                 del self._unmet[deal]
         except NotAllowed:
             self._readable = False
@@ -192,77 +175,6 @@ class _Deals:
         return [_person(row) for row in rows]
 
 
-class _Leads:
-    """Who has a lead that is not archived: business that is open (pipedrive.md §5). Read whole each time."""
-
-    def __init__(self, api: Api) -> None:
-        self._api = api
-        self._open: set[int] = set()
-        self.unreadable: tuple[str, ...] = ()
-
-    def read(self) -> None:
-        """Takes in all leads. Without the right to, everybody's are unreadable."""
-        try:
-            rows = self._api.rows("leads.list", "leads")
-            self._open |= {row["person_id"] for row in rows if row.get("person_id") and not row.get("is_archived")}
-        except NotAllowed:
-            self.unreadable = (LEAD,)
-
-    def of(self, person: int) -> tuple[str, ...]:
-        """The open business of a person."""
-        return (LEAD,) if person in self._open else ()
-
-
-class _Activities:
-    """The latest done activity of each type that counts, by participant and attendee."""
-
-    def __init__(self, api: Api, types: tuple[str, ...]) -> None:
-        self._types = types
-        self._stream = _Stream(api, "activities", done="true", include_fields="attendees")
-        self._latest: dict[tuple[int, str], datetime] = {}
-        self.unreadable: tuple[str, ...] = ()
-
-    def read(self) -> None:
-        """Takes in all done activities, or those changed since. The list cannot be asked for by type (§4.1)."""
-        if not self._types:
-            return
-        try:
-            for row in self._stream.rows():
-                if row.get("type") in self._types:
-                    self._take(row)
-        except NotAllowed:
-            self.unreadable = tuple(activity(kind) for kind in self._types)
-
-    def of(self, person: int) -> dict[str, datetime]:
-        """The latest of each type, by source name."""
-        found = ((kind, self._latest.get((person, kind))) for kind in self._types)
-        return {activity(kind): at for kind, at in found if at}
-
-    def _take(self, row: Row) -> None:
-        """An activity that is done took place by the time it was marked so; without that, when it was due."""
-        due = moment(f"{row['due_date']}T{row.get('due_time') or '00:00:00'}") if row.get("due_date") else None
-        at = moment(row.get("marked_as_done_time")) or due or _dated(row, "add_time")
-        for person in people(row):
-            _later(self._latest, (person, row["type"]), at)
-
-
-def people(row: Row) -> set[int]:
-    """Every person an activity is linked to: the main one, participants, attendees."""
-    linked = [row, *(row.get("participants") or ()), *(row.get("attendees") or ())]
-    return {item["person_id"] for item in linked if item.get("person_id")}
-
-
 def _person(row: Row) -> int:
     person = need(row, "person_id")
     return int(need(person, "value") if isinstance(person, dict) else person)
-
-
-def _dated(row: Row, name: str) -> datetime:
-    at = moment(row.get(name))
-    if at is None:
-        raise BadAnswer("Pipedrive: a deal or an activity without a date")
-    return at
-
-
-def _later(latest: dict[K, datetime], key: K, at: datetime) -> None:
-    latest[key] = max(at, latest.get(key, at))

@@ -8,8 +8,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from connectors.options import Options
 
-MAIL, WON, ACTIVITY = "incoming_mail", "won_deal", "activity"
-SOURCES = (MAIL, WON, ACTIVITY)
+MAIL, WON, ACTIVITY, WEB_LEAD = "incoming_mail", "won_deal", "activity", "web_lead"
+SOURCES = (MAIL, WON, ACTIVITY, WEB_LEAD)
 CASCADE = ("notes", "activities", "emails", "files")
 
 
@@ -44,10 +44,14 @@ class PipedriveOptions(Options):
     """Calls in any two seconds. Pipedrive allows 20 (Lite) to 120 (Ultimate) for an API token, 80 to 480 with OAuth."""
 
     inbound: Annotated[tuple[str, ...], _known("source of contact", SOURCES)] = SOURCES
-    """What counts as a contact from the person: incoming_mail, won_deal, activity (of the types named below)."""
+    """What counts as a contact from the person: incoming_mail, won_deal, activity (of the types named below), and
+    web_lead (a lead that a web form, live chat or chatbot made)."""
 
     inbound_activity_types: tuple[str, ...] = ("inbound_call", "form", "meeting_booked")
-    """The key strings of the activity types that record a contact made by the person."""
+    """The key strings of the activity types that record a contact made by the person. A type named here that the account
+    does not have makes every record undatable. Leave it out, and the default types that are there count; in an account
+    with none of them, persons with a done activity are undatable, since nobody said whose contact it was, and the others
+    are dated by the other sources. An empty list says that no activity is a contact from the person."""
 
     cascade: Annotated[tuple[str, ...], _known("child", CASCADE)] = ()
     """Children that are erased along with a person: notes, activities, emails, files."""

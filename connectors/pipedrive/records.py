@@ -6,20 +6,27 @@ from collections.abc import Iterable
 from typing import Any
 
 from connectors.pipedrive.client import Row, need
-from connectors.pipedrive.clock import Inputs, moment
+from connectors.pipedrive.clock import Inputs
 from connectors.pipedrive.options import PipedriveOptions
-from connectors.pipedrive.schema import PERSON, Field, Layout, filled
+from connectors.pipedrive.schema import PERSON, Layout, filled
+from connectors.pipedrive.sources import moment
 from core.model import CHANNELS, Channel, Objection, Record, Ref
 
 MARKETING = "marketing_status"
 UNSUBSCRIBED = "unsubscribed"
+_STATUSES = frozenset({UNSUBSCRIBED, "no_consent", "subscribed", "archived", "bounced"})
 _UNMAILED = frozenset({UNSUBSCRIBED, "no_consent", "archived", "bounced", "", None})
 """The states in which Campaigns sends nothing (§4.4). Any other, unknown ones included, may be mailed."""
 
 
 def version(row: Row) -> str:
     """The change stamp. The marketing status is part of it: it hangs on the e-mail address, not on the person (§4.4)."""
-    return f"{need(row, 'update_time')} {row.get(MARKETING) or ''}".strip()
+    return f"{need(row, 'update_time')} {status(row) if row.get(MARKETING) else ''}".strip()
+
+
+def status(row: Row) -> str:
+    """The marketing status, as far as its word is known: versions and receipts are kept, and hold no text that came along."""
+    return str(row.get(MARKETING)) if row.get(MARKETING) in _STATUSES else "unknown"
 
 
 def record(
@@ -97,17 +104,18 @@ def _collected(row: Row, known: Layout, options: PipedriveOptions) -> Any:
 
 
 def _origin(row: Row, known: Layout, options: PipedriveOptions) -> tuple[str, bool]:
-    """What the field named in `imported` says, and whether that means import. Unknown, when that field is not there."""
+    """What the field named in `imported` says, and whether that may mean import.
+
+    It may when that field is not there, or says what is none of its options. Of a text only a configured value is told.
+    """
     if options.imported is None:
         return "", False
     if known.imported is None:
         return "", True
-    said = _labels(known.imported, known.imported.raw(row))
-    means = {item.casefold() for item in options.imported.values}
-    matched = [item for item in said if item.casefold() in means]
-    return ";".join(matched or (said if known.imported.options else [])), bool(matched)
-
-
-def _labels(field: Field, value: Any) -> list[str]:
-    given = value if isinstance(value, list) else [value]
-    return [field.label(item) if field.options else as_text(item) for item in given if filled(item)]
+    labels = {item.value: item.label for item in known.imported.options}
+    value = known.imported.raw(row)
+    said = [as_text(item) for item in (value if isinstance(value, list) else [value]) if filled(item)]
+    told = [labels[item] for item in said if item in labels] if labels else said
+    means = {item.casefold(): item for item in options.imported.values}
+    matched = [item if labels else means[item.casefold()] for item in told if item.casefold() in means]
+    return ";".join(matched or (told if labels else [])), bool(matched) or len(told) < len(said)

@@ -28,7 +28,7 @@ class Reader:
 
     def __init__(self, crm: str, api: Api, options: PipedriveOptions) -> None:
         self._crm, self._api, self._options = crm, api, options
-        self._clock = clock.Clock(api, options)
+        self.clock = clock.Clock(api, options)
         self._layout: Layout | None = None
         self._answered: dict[str, bool] = {}
 
@@ -42,7 +42,7 @@ class Reader:
         """Every person, page by page. More than 15 custom fields take several whole passes, merged by id."""
         known = self.layout(fresh=True)
         self._answered.clear()
-        self._clock.start()
+        self.clock.start()
         keys = passes(known.keys(query.properties))
         trails = [_Trail(chain.from_iterable(page for page, _ in self._walk(some, ()))) for some in keys[1:]]
         for page, last in self._walk(keys[0], self._include(query.properties)):
@@ -59,7 +59,7 @@ class Reader:
         for some in batched(ids, READS):
             rows = self.rows(some, passes(known.keys(properties)), properties)
             if rows:
-                self._clock.refresh()
+                self.clock.refresh()
             found |= {item.ref: item for item in self._records(rows.values(), known, properties) if item.ref in found}
         return found
 
@@ -79,15 +79,15 @@ class Reader:
             lists = {"include_fields": ",".join(self._include(())), "custom_fields": ",".join(some)}
             given = {name: text for name, text in lists.items() if text}
             now = self._api.one("persons.get", f"persons/{row['id']}", **given)
-            if now.get("is_deleted"):
-                raise Missing("Pipedrive: the person was deleted")
+            if now.get("is_deleted") or need(now, "id") != row["id"]:
+                raise Missing("Pipedrive: the person was deleted, or merged into another one")
             others = {code: value for code, value in (row.get("custom_fields") or {}).items() if code not in some}
             row = {**row, **now, "custom_fields": others | (now.get("custom_fields") or {})}
         return row
 
     def _records(self, rows: Iterable[Row], known: Layout, wanted: Sequence[str]) -> tuple[Record, ...]:
         return tuple(
-            records.record(self._crm, row, known, self._options, self._clock.of(row), wanted)
+            records.record(self._crm, row, known, self._options, self.clock.of(row), wanted)
             for row in rows
             if not row.get("is_deleted")
         )

@@ -5,6 +5,7 @@ A wish without a body asks for nothing: the person is so already, or it cannot b
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,9 +42,15 @@ class Wish:
 def suppress(row: Row, action: Suppress, known: Layout) -> Wish:
     """The marketing status where Campaigns is there, a declared field elsewhere."""
     wanted = [channel for channel in action.channels if channel not in suppressed(row, known)]
-    native = MARKETING in row and "email" in wanted
-    marks = [mark(known.flags[channel], row, channel) for channel in wanted if not (native and channel == "email")]
-    return _all(Wish(plain={MARKETING: UNSUBSCRIBED} if native else {}), *marks)
+    if MARKETING not in row or "email" not in wanted:
+        return marks(row, wanted, known)
+    others = [channel for channel in wanted if channel != "email"]
+    return _all(Wish(plain={MARKETING: UNSUBSCRIBED}), marks(row, others, known))
+
+
+def marks(row: Row, channels: Iterable[Channel], known: Layout) -> Wish:
+    """The declared field of each channel."""
+    return _all(*(mark(known.flags[channel], row, channel) for channel in channels))
 
 
 def restrict(row: Row, action: Restrict, known: Layout) -> Wish:

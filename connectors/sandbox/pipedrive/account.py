@@ -64,6 +64,7 @@ _TAGS: dict[str, Callable[[Doc], Tags]] = {
     "persons": _person,
     "deals": _deal,
     "activities": _activity,
+    "activityTypes": lambda doc: _links(doc, key="key_string"),
     "notes": _note,
     "files": _note,
     "leads": lambda doc: _links(doc, person="person_id", org="organization_id"),

@@ -116,6 +116,7 @@ def _sales(account: Account) -> None:
         kind: Doc = {"id": number, "order_nr": number, "name": key.capitalize(), "key_string": key, "icon_key": key}
         kind |= {"active_flag": True, "color": "FFFFFF", "is_custom_flag": False, "add_time": BORN, "update_time": BORN}
         account.put("activityTypes", kind)
+    account.reserve("activityTypes", len(_TYPES))
 
 
 def found(account: Account, first_user: int) -> None:

@@ -80,12 +80,14 @@ def _deal(account: Account, record: Doc) -> None:
 
 
 def _activity(account: Account, record: Doc) -> None:
-    """`person_id` and `participants` say the same: whichever is given makes the other."""
+    """`person_id` and `participants` say the same: whichever is given makes the other. Its type exists from then on."""
     doc: Doc = dict.fromkeys(activities.NULL) | activities.PLAIN | {"owner_id": _OWNER, "creator_user_id": _OWNER}
     doc |= {"is_deleted": False, "participants": [], "attendees": []} | record
     if doc["person_id"] and not doc["participants"]:
         doc["participants"] = [{"person_id": doc["person_id"], "primary": True}]
     doc["person_id"] = activities.primary(doc["participants"])
+    if not account.ids("activityTypes", "key", doc["type"]):
+        load(account, {"kind": "activityTypes", "name": doc["type"], "key_string": doc["type"]})
     account.put("activities", _stamped(account, _numbered(account, "activities", doc), _v2_time))
 
 
