@@ -11,7 +11,7 @@ from cli.output import as_json, err, out, pairs, plain
 from cli.provenance import warnings
 from cli.runtime import Runtime
 from core.connector import Account, Connector
-from core.errors import BadAnswer, StopCrm
+from core.errors import BadAnswer, StopCrm, WrongAccount
 
 
 def check(
@@ -37,18 +37,15 @@ def check(
 
 def _look(parts: Runtime, crm: str, connector: Connector) -> dict[str, Any]:
     try:
-        account = connector.check()
-    except (StopCrm, BadAnswer) as error:
+        account = parts.reader().account(crm, connector)
+    except (StopCrm, BadAnswer, WrongAccount) as error:
         return {"verdict": "not usable", "why": str(error)}
-    return _facts(account, parts.config.crm[crm].account)
+    return _facts(account)
 
 
-def _facts(account: Account, expected: str) -> dict[str, Any]:
-    wrong = bool(expected) and account.id != expected
-    ready = not (account.missing or account.blind or account.undeclared or wrong)
+def _facts(account: Account) -> dict[str, Any]:
+    ready = not (account.missing or account.blind or account.undeclared)
     facts: dict[str, Any] = {"verdict": "ready" if ready else "incomplete", "account": account.id, "name": account.name}
-    if wrong:
-        facts["expected account"] = expected
     if account.missing:
         facts["missing scopes"] = ", ".join(account.missing)
     if account.blind:

@@ -12,7 +12,7 @@ from cli import exits, results, work
 from cli.runtime import Runtime
 from core.apply import Tally
 from core.connector import Connector
-from core.errors import BadAnswer, RepoussoirError, StopCrm
+from core.errors import BadAnswer, RepoussoirError, StopCrm, WrongAccount
 from core.settings import JobSettings
 
 OUTCOMES = {exits.OK: "ok", exits.APPROVAL: "waiting", exits.INCOMPLETE: "incomplete", exits.BUSY: "busy"}
@@ -67,18 +67,18 @@ def _ended(result: work.Result) -> Ended:
 
 def _checked(parts: Runtime) -> Ended:
     """Every account, as `repoussoir check` judges it."""
-    found = {crm: _lacks(parts.config.crm[crm].account, it) for crm, it in parts.connectors.items()}
+    found = {crm: _lacks(parts, crm, it) for crm, it in parts.connectors.items()}
     why = [f"{crm}: {lack}" for crm, lack in found.items() if lack]
     return Ended(exits.CREDENTIALS if why else exits.OK, {"accounts": len(found) - len(why), "why": why})
 
 
-def _lacks(expected: str, connector: Connector) -> str:
+def _lacks(parts: Runtime, crm: str, connector: Connector) -> str:
     try:
-        account = connector.check()
+        account = parts.reader().account(crm, connector)
+    except WrongAccount as error:
+        return error.problem.removeprefix(f"{crm}: ").removesuffix(".")
     except (StopCrm, BadAnswer) as error:
         return str(error)
-    if expected and account.id != expected:
-        return f"the credentials belong to account {account.id}, the configuration expects {expected}"
     return ", ".join((*account.missing, *account.blind, *account.undeclared))
 
 

@@ -44,6 +44,7 @@ def _read(parts: Runtime, ref: Ref) -> Record:
     if connector is None or ref.kind not in connector.capabilities.kinds:
         known = ", ".join(f"{crm}:{kind}" for crm, item in parts.connectors.items() for kind in item.capabilities.kinds)
         raise ConfigError(f"{ref.crm}:{ref.kind} holds no people here.", f"Known are: {known}.")
+    parts.reader().account(ref.crm, connector)
     record = connector.get([ref], parts.judge.needs(connector.schema(ref.kind)))[ref]
     if record is None:
         raise ConfigError(f"There is no record {ref}.", "It may be deleted, archived or merged into another one.")

@@ -51,6 +51,7 @@ def make_plan(
     judge = narrowed_to(work.judge, only)
     narrowed = replace(work, judge=judge)
     with work.writing():
+        work.reader().confirm(work.connectors)
         reading = read(narrowed, progress, now)
         plan = propose(work.store, judge, work.connectors, reading, work.config.brakes.brakes(), now)
         plan = replace(plan, what_if=what_if is not None, made_at=work.tools.now())
@@ -87,15 +88,12 @@ def apply_plan(work: Runtime, kept: Kept, approver: str, progress: Progress, ste
     now = work.tools.now()
     permit(work, kept, approver, now)
     with work.writing() as lock:
-        work.reader().confirm(work.connectors)
-        recovered = recover(work.store, work.connectors, work.judge, Outcomes(work.store), now)
+        recovered = recovery(work, now)
         reading = read(work, progress, now)
         same_accounts(kept.plan, reading)
         if approver:
             approve(work, kept.plan, approver, now)
-        after = work.store.ledger.count()
-        tally = work.applier(lock, step).apply(kept.plan, tuple(reading.gaps))
-        finish(work, tally, after)
+        tally = applied(work, kept.plan, reading, lock, step)
         if kept.plan.destructive and not tally.left:
             work.store.plans.see_policy(kept.plan.policy, now)
     return Result(kept.plan, tally, tuple(reading.gaps), recovered=recovered)
@@ -139,8 +137,7 @@ def run(work: Runtime, progress: Progress, step: Step) -> Result:
     """The whole job: read, finish what was interrupted, plan, apply what no brake stops, keep the rest for approval."""
     now = work.tools.now()
     with work.writing() as lock:
-        work.reader().confirm(work.connectors)
-        recovered = recover(work.store, work.connectors, work.judge, Outcomes(work.store), now)
+        recovered = recovery(work, now)
         reading = read(work, progress, now)
         resumed = resume(work, reading, lock, step, now)
         if resumed.counts:
@@ -150,9 +147,7 @@ def run(work: Runtime, progress: Progress, step: Step) -> Result:
         if waiting:
             keep(work, waiting)
         keep(work, allowed)
-        after = work.store.ledger.count()
-        tally = work.applier(lock, step).apply(allowed, tuple(reading.gaps))
-        finish(work, tally, after)
+        tally = applied(work, allowed, reading, lock, step)
         work.store.tombstones.purge(now)
     tally.counts += resumed.counts
     return Result(plan, tally, tuple(reading.gaps), waiting, recovered)
@@ -187,19 +182,31 @@ def resume(work: Runtime, reading: Reading, lock: Lock, step: Step, now: datetim
             work.store.plans.close(kept.plan.digest, "expired")
             continue
         same_accounts(kept.plan, reading)
-        after = work.store.ledger.count()
-        tally = work.applier(lock, step).apply(kept.plan, tuple(reading.gaps))
-        finish(work, tally, after)
-        total.counts += tally.counts
+        total.counts += applied(work, kept.plan, reading, lock, step).counts
     return total
 
 
-def finish(work: Runtime, tally: Tally, after: int) -> None:
+def recovery(work: Runtime, now: datetime) -> int:
+    """Settles what an interrupted run left, where the CRMs say who they are; answers how many writes. Raises WrongAccount."""
+    sure = work.reader().confirm(work.connectors)
+    return recover(work.store, sure, work.judge, Outcomes(work.store), now)
+
+
+def applied(work: Runtime, plan: Plan, reading: Reading, lock: Lock, step: Step) -> Tally:
+    """Applies a stored plan by a reading, and does what is due after one."""
+    after = work.store.ledger.count()
+    tally = work.applier(lock, step).apply(plan, tuple(reading.gaps), reading.away)
+    finish(work, tally, reading, after)
+    return tally
+
+
+def finish(work: Runtime, tally: Tally, reading: Reading, after: int) -> None:
     """The notes that are owed, the note about erased people on each anchor, and entries moved to the current key."""
     now = work.tools.now()
-    tally.stopped |= write_notes(work.store, work.connectors, now)
+    sure = {crm: connector for crm, connector in work.connectors.items() if crm in reading.accounts}
+    tally.stopped |= write_notes(work.store, sure, now)
     for crm, anchor in work.anchors.items():
-        if crm in work.connectors and crm not in tally.stopped:
+        if crm in sure and crm not in tally.stopped:
             _anchor(work, crm, anchor, after, tally, now)
     if len(work.keyring.ids) > 1:
         work.store.suppression.rekey(item for row in work.store.index.rows() for item in row.identifiers)

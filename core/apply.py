@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
+from types import MappingProxyType
 
 from core import actions, canonical
 from core.actions import FINAL, Action, Clear, Command, Redact, Suppress
@@ -27,6 +28,7 @@ from core.store.store import Store
 
 Step = Callable[[int], None]
 _ENDED = {"done", "already", "gone"}
+_NOBODY: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -75,13 +77,14 @@ class Applier:
         self._asking = ""
         self._gaps: tuple[str, ...] = ()
 
-    def apply(self, plan: Plan, gaps: tuple[str, ...] = ()) -> Tally:
-        """Does what a stored plan says, from where it stands; `gaps` are those of the latest reading.
+    def apply(self, plan: Plan, gaps: tuple[str, ...] = (), away: Mapping[str, str] = _NOBODY) -> Tally:
+        """Does what a stored plan says, from where it stands; `gaps` and `away` are those of the latest reading.
 
         Raises PlanRefused for a CRM that is not connected.
         """
         self._gaps = gaps
-        unknown = {item.ref.crm for item in plan.items} - set(self._connectors)
+        crms = {item.ref.crm for item in plan.items}
+        unknown = crms - set(self._connectors)
         if unknown:
             raise PlanRefused(
                 f"The plan is for {', '.join(sorted(unknown))}, which is not connected.", "Make a new plan."
@@ -89,7 +92,7 @@ class Applier:
         digest = plan.digest
         self._store.plans.close(digest, "applying")
         self._outcomes.list_entries(plan.entries, self._clock())
-        tally = Tally(stopped=self._owing())
+        tally = Tally(stopped=self._owing() | {crm: away[crm] for crm in sorted(crms & set(away))})
         self._stopped = tally.stopped
         for batch in self._batches(digest, plan.items):
             if self._between():

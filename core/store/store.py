@@ -8,6 +8,7 @@ from datetime import datetime
 
 from core.model import Ref
 from core.periods import Period
+from core.store.accounts import Accounts
 from core.store.database import Database
 from core.store.entries import Keys, SuppressionList, Tombstones
 from core.store.holds import Holds
@@ -29,6 +30,7 @@ class Store:
         self.suppression = SuppressionList(self._database, keep_entries)
         self.tombstones = Tombstones(self._database, keep_tombstones)
         self.holds = Holds(self._database)
+        self.accounts = Accounts(self._database)
         self.index = Index(self._database)
         self.plans = Plans(self._database)
         self.ledger = Ledger(self._database)
