@@ -22,17 +22,27 @@ def check(
     """Test the configuration, the key, the store and the credentials."""
     with common.work(context, crm) as parts:
         found = {name: _look(parts, name, connector) for name, connector in parts.connectors.items()}
+        left = sorted(parts.store.crms() - set(parts.config.crm))
         told = warnings(parts.config)
+    for name in left:
+        err.print(
+            f"[yellow]Note:[/] {name} is not in the configuration, and its records are still known: people with a record "
+            f"there wait. Put it back, or: [bold]{_forget(name)}[/]"
+        )
     for sentence in told:
         err.print(f"[yellow]Note:[/] {plain(sentence)}")
     if json:
-        as_json(found)
+        as_json(found | {name: {"verdict": "not in the configuration", "next": _forget(name)} for name in left})
     else:
         for name, facts in found.items():
             pairs(name, facts)
         if not found:
             out.print("The configuration, the key and the store are fine. There is no CRM in the configuration.")
     return exits.OK if all(facts["verdict"] == "ready" for facts in found.values()) else exits.CREDENTIALS
+
+
+def _forget(crm: str) -> str:
+    return f"repoussoir forget {crm} --by NAME"
 
 
 def _look(parts: Runtime, crm: str, connector: Connector) -> dict[str, Any]:

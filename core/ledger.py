@@ -14,7 +14,7 @@ from core import canonical
 from core.errors import LedgerBroken
 
 ROOT = "0" * 64
-KINDS = ("run", "intent", "outcome", "note", "list", "hold", "approval", "recovery")
+KINDS = ("run", "intent", "outcome", "note", "list", "hold", "approval", "recovery", "forget")
 
 
 @dataclass(frozen=True, slots=True)

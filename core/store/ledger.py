@@ -83,6 +83,10 @@ class Ledger:
         """Strikes out what was owed for an entry."""
         self._database.execute(delete(pending).where(pending.c.seq == seq))
 
+    def release(self, crm: str) -> None:
+        """Strikes out all that is owed for a CRM."""
+        self._database.execute(delete(pending).where(pending.c.crm == crm))
+
     def owed(self, what: Literal["outcome", "note"], crm: str | None = None) -> list[Owed]:
         """What is owed, oldest first."""
         query = select(pending).where(pending.c.what == what).order_by(pending.c.seq)

@@ -45,6 +45,25 @@ class Store:
         owed = {Ref.parse(item.body["ref"]) for item in self.ledger.owed("outcome")}
         return self.plans.ended() | owed
 
+    def crms(self) -> frozenset[str]:
+        """The CRMs that something is known of, whether they are still in the configuration or not."""
+        owing = {item.crm for item in self.ledger.owed("outcome")}
+        return frozenset({*self.index.crms(), *self.accounts.known(), *owing})
+
+    def forget(self, crm: str) -> tuple[int, int]:
+        """Forgets all that is known of the records of a CRM, and which account it was; lists and tombstones stay.
+
+        Plans under way that were made with it are closed. Answers how many records, and how many writes were never resolved.
+        """
+        with self.transaction():
+            for kept in self.plans.unfinished():
+                if crm in kept.plan.accounts:
+                    self.plans.close(kept.plan.digest, "expired")
+            self.accounts.forget(crm)
+            unresolved = len(self.ledger.owed("outcome", crm))
+            self.ledger.release(crm)
+            return self.index.forget_crm(crm), unresolved
+
     def lock(self, name: str, owner: str, now: Callable[[], datetime]) -> Lock:
         """The lock of that name, for an owner."""
         return Lock(self._database, name, owner, now)
