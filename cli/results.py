@@ -33,7 +33,8 @@ def body(result: Result) -> dict[str, Any]:
             {"action": action, "receipt": receipt, "count": count}
             for (action, receipt), count in sorted(result.tally.counts.items())
         ],
-        "list_entries": len(result.plan.entries),
+        "list_entries": result.tally.listed,
+        "lapsed": result.tally.lapsed,
         "left": result.tally.left,
         "stopped": result.tally.stopped,
         "gaps": list(result.gaps),
@@ -67,6 +68,10 @@ def _show(result: Result) -> None:
         shown.add_row(action, receipt, str(count))
     out.print(shown if shown.rows else "[green]Nothing had to be done.[/]")
     show_reports(result.plan)
+    if result.tally.listed:
+        out.print(f"{result.tally.listed} new entries of the suppression list.")
+    if result.tally.lapsed:
+        out.print(f"{result.tally.lapsed} objections of the plan were taken back since; they were not listed.")
     if result.recovered:
         out.print(f"{result.recovered} writes of an interrupted run were resolved first.")
     for gap in result.gaps:

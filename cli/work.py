@@ -149,7 +149,7 @@ def run(work: Runtime, progress: Progress, step: Step) -> Result:
         keep(work, allowed)
         tally = applied(work, allowed, reading, lock, step)
         work.store.tombstones.purge(now)
-    tally.counts += resumed.counts
+    tally.take(resumed)
     return Result(plan, tally, tuple(reading.gaps), waiting, recovered)
 
 
@@ -182,7 +182,7 @@ def resume(work: Runtime, reading: Reading, lock: Lock, step: Step, now: datetim
             work.store.plans.close(kept.plan.digest, "expired")
             continue
         same_accounts(kept.plan, reading)
-        total.counts += applied(work, kept.plan, reading, lock, step).counts
+        total.take(applied(work, kept.plan, reading, lock, step))
     return total
 
 

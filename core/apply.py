@@ -21,6 +21,7 @@ from core.judge import Judge, Known
 from core.model import Record, Ref
 from core.objections import spread
 from core.outcomes import Outcomes, Ticket, word
+from core.people import Entry
 from core.plan import Item, Plan, items_of
 from core.read import Reader, whole
 from core.schema import Schema
@@ -33,16 +34,27 @@ _NOBODY: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(slots=True)
 class Tally:
-    """What came of a plan: receipts counted by (action, receipt), and why a CRM was stopped."""
+    """What came of a plan: receipts counted by (action, receipt), and why a CRM was stopped.
+
+    `listed` entries were new on the suppression list; `lapsed` are those of the plan that nothing gives any more.
+    """
 
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     stopped: dict[str, str] = field(default_factory=dict)
     left: int = 0
+    listed: int = 0
+    lapsed: int = 0
 
     @property
     def clean(self) -> bool:
         """True when everything was done or was done before."""
         return not self.stopped and not self.left and all(receipt in _ENDED for _, receipt in self.counts)
+
+    def take(self, other: Tally) -> None:
+        """Counts what another plan did as well; where it was stopped is its own."""
+        self.counts += other.counts
+        self.listed += other.listed
+        self.lapsed += other.lapsed
 
 
 class Applier:
@@ -91,8 +103,13 @@ class Applier:
             )
         digest = plan.digest
         self._store.plans.close(digest, "applying")
-        self._outcomes.list_entries(plan.entries, self._clock())
-        tally = Tally(stopped=self._owing() | {crm: away[crm] for crm in sorted(crms & set(away))})
+        entries = self._given(plan.entries)
+        listed = self._outcomes.list_entries(entries, self._clock())
+        tally = Tally(
+            listed=listed,
+            lapsed=len(plan.entries) - len(entries),
+            stopped=self._owing() | {crm: away[crm] for crm in sorted(crms & set(away))},
+        )
         self._stopped = tally.stopped
         for batch in self._batches(digest, plan.items):
             if self._between():
@@ -102,6 +119,22 @@ class Applier:
         if not tally.left and not tally.stopped:
             self._store.plans.close(digest, "applied")
         return tally
+
+    def _given(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Those of a plan's entries that still stand, under the current key; one that is listed by now stands too.
+
+        An entry lapses when a record of its person is there and no objection gives it any more (SUP-11).
+        """
+        rows = self._store.index.closure(self._store.index.carriers({e.key for e in entries}), self._judge.shared_above)
+        people = self._judge.people(rows)
+        listed = self._store.suppression.listed_for(rows)
+        given = {**listed, **spread(people, listed, self._clock())}
+        keys = {key: item.keys for row in rows for item in row.identifiers for key in item.keys}
+        return [
+            replace(entry, key=keys.get(entry.key, (entry.key,))[0])
+            for entry in entries
+            if entry.key not in keys or any((entry.channel, key) in given for key in keys[entry.key])
+        ]
 
     def _owing(self) -> dict[str, str]:
         """The CRMs that still owe the outcome of an earlier write: nothing more is written there before it is known."""

@@ -50,14 +50,17 @@ class Outcomes:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def list_entries(self, entries: Sequence[Entry], now: datetime) -> None:
-        """Adds a plan's entries to the suppression list, before anything else is done."""
+    def list_entries(self, entries: Sequence[Entry], now: datetime) -> int:
+        """Adds a plan's entries to the suppression list, before anything else is done. Answers how many were new."""
+        new = 0
         for start in range(0, len(entries), _CHUNK):
             part = entries[start : start + _CHUNK]
             with self._store.transaction():
-                if self._store.suppression.add(part):
+                if added := self._store.suppression.add(part):
+                    new += added
                     lines = [[entry.channel, str(entry.key), entry.source] for entry in part]
                     self._store.ledger.append(now, "list", {"do": "add", "entries": lines})
+        return new
 
     def intend(self, tickets: Sequence[Ticket], now: datetime) -> list[int]:
         """Says what is about to be done; answers the places of the intents in the ledger.

@@ -7,9 +7,13 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
+from pydantic import SecretStr
 
+from cli import results
+from cli.runtime import keyring
 from core.connector import Account
 from core.errors import NotAllowed, Unreachable, WrongAccount
+from core.identity import Identifier
 from core.model import Moment, Objection
 from tests.office import NOW, Office
 
@@ -29,6 +33,11 @@ def at(tmp_path: Path) -> Office:
 def there(at: Office, name: str) -> bool:
     """Whether a record is still in its CRM."""
     return name[1:] in at.crms[name[0]].records
+
+
+def found(at: Office, *emails: str) -> tuple[Identifier, ...]:
+    """E-mails as the list knows them."""
+    return at.parts.identity.all(emails, ())
 
 
 def killed(at: Office, crm: str) -> None:
@@ -197,3 +206,52 @@ def test_the_error_brake_of_one_crm_does_not_stop_another(at: Office) -> None:
 
     assert at.crms["b"].records == {}
     assert set(result.tally.stopped) == {"a"}
+
+
+def test_sup_11_an_objection_that_was_taken_back_since_the_plan_is_not_listed(at: Office) -> None:
+    """The flag of one person is cleared between plan and apply; the other's stands. What was left out is counted."""
+    at.add("a1", "x@a.example", age=5, objections=NO_MAIL, suppressed=frozenset({"email"}))
+    at.add("a2", "y@a.example", age=5, objections=NO_MAIL, suppressed=frozenset({"email"}))
+    digest = at.plan()
+    at.edit("a1", objections=(), suppressed=frozenset())
+    result = at.apply(digest)
+
+    assert [len(at.store.suppression.matching(item)) for item in found(at, "x@a.example", "y@a.example")] == [0, 1]
+    assert (result.tally.listed, result.tally.lapsed) == (1, 1)
+    assert results.body(result)["lapsed"] == 1
+
+
+def test_an_objection_of_a_record_that_is_gone_is_still_listed(at: Office) -> None:
+    """Deleted since the plan: nobody took it back, and the person may come back by an import."""
+    at.add("a1", "x@a.example", age=5, objections=NO_MAIL, suppressed=frozenset({"email"}))
+    digest = at.plan()
+    del at.crms["a"].records["1"]
+    result = at.apply(digest)
+
+    assert (result.tally.listed, result.tally.lapsed) == (1, 0)
+
+
+def test_sup_04_an_entry_planned_under_the_old_key_is_listed_under_the_new_one(at: Office) -> None:
+    """The key changed between plan and apply: it is the same person."""
+    at.add("a1", "x@a.example", age=5, objections=NO_MAIL, suppressed=frozenset({"email"}))
+    digest = at.plan()
+    secrets = {**at.config.keys.secrets, "k2": SecretStr("2" * 64)}
+    keys = at.config.keys.model_copy(update={"secrets": secrets, "current": "k2"})
+    at.config = at.config.model_copy(update={"keys": keys})
+    at.store.keys.confirm(keyring(at.config), at.now)
+    result = at.apply(digest)
+
+    assert [entry.key.key_id for entry in at.store.suppression.matching(found(at, "x@a.example")[0])] == ["k2"]
+    assert (result.tally.listed, result.tally.lapsed) == (1, 0)
+
+
+def test_entries_that_were_listed_before_a_crash_are_neither_listed_again_nor_left_out(at: Office) -> None:
+    """The plan goes on; its list is there."""
+    at.add("a1", "x@a.example", age=5, objections=NO_MAIL, suppressed=frozenset({"email"}))
+    at.add("b1", "x@a.example", age=5)
+    killed(at, "b")
+    result = at.run(hours=1)
+
+    assert at.store.suppression.count() == 1
+    assert (result.tally.listed, result.tally.lapsed) == (0, 0)
+    assert result.tally.counts["suppress", "done"] == 1
