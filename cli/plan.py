@@ -15,7 +15,9 @@ def plan(
     context: typer.Context,
     only: list[str] = typer.Option([], help="Only this policy: suppression, retention, sensitive. May be repeated."),
     crm: list[str] = typer.Option([], help="Only this CRM; nothing is destroyed then, as the others are not read."),
-    now: str | None = typer.Option(None, help="Judge as of this moment (a what-if that cannot be applied)."),
+    now: str | None = typer.Option(
+        None, help="Judge as of this moment (a what-if, which is applied in a sandbox only)."
+    ),
     file: Path | None = typer.Option(None, "--out", help="Also write the plan here, as JSON Lines."),
     json: bool = common.Json,
 ) -> int:

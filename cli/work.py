@@ -54,7 +54,7 @@ def make_plan(
         work.reader().confirm(work.connectors)
         reading = read(narrowed, progress, now)
         plan = propose(work.store, judge, work.connectors, reading, work.config.brakes.brakes(), now)
-        plan = replace(plan, what_if=what_if is not None, made_at=work.tools.now())
+        plan = replace(plan, what_if=what_if, made_at=work.tools.now())
         keep(work, plan)
     return plan, reading
 
@@ -178,7 +178,8 @@ def resume(work: Runtime, reading: Reading, lock: Lock, step: Step, now: datetim
     """
     total = Tally()
     for kept in work.store.plans.unfinished():
-        if now > kept.expires_at or kept.plan.policy not in versions(work.judge):
+        dreamt = kept.plan.what_if and not work.on_sandbox
+        if dreamt or now > kept.expires_at or kept.plan.policy not in versions(work.judge):
             work.store.plans.close(kept.plan.digest, "expired")
             continue
         same_accounts(kept.plan, reading)

@@ -88,6 +88,7 @@ class Applier:
         self._stopped: dict[str, str] = {}
         self._asking = ""
         self._gaps: tuple[str, ...] = ()
+        self._as_of: datetime | None = None
 
     def apply(self, plan: Plan, gaps: tuple[str, ...] = (), away: Mapping[str, str] = _NOBODY) -> Tally:
         """Does what a stored plan says, from where it stands; `gaps` and `away` are those of the latest reading.
@@ -95,21 +96,15 @@ class Applier:
         Raises PlanRefused for a CRM that is not connected.
         """
         self._gaps = gaps
-        crms = {item.ref.crm for item in plan.items}
-        unknown = crms - set(self._connectors)
+        self._as_of = plan.what_if
+        unknown = {item.ref.crm for item in plan.items} - set(self._connectors)
         if unknown:
             raise PlanRefused(
                 f"The plan is for {', '.join(sorted(unknown))}, which is not connected.", "Make a new plan."
             )
         digest = plan.digest
         self._store.plans.close(digest, "applying")
-        entries = self._given(plan.entries)
-        listed = self._outcomes.list_entries(entries, self._clock())
-        tally = Tally(
-            listed=listed,
-            lapsed=len(plan.entries) - len(entries),
-            stopped=self._owing() | {crm: away[crm] for crm in sorted(crms & set(away))},
-        )
+        tally = self._begun(plan, away)
         self._stopped = tally.stopped
         for batch in self._batches(digest, plan.items):
             if self._between():
@@ -120,6 +115,17 @@ class Applier:
             self._store.plans.close(digest, "applied")
         return tally
 
+    def _begun(self, plan: Plan, away: Mapping[str, str]) -> Tally:
+        """Adds to the suppression list, before anything else is done, and says where nothing may be written now."""
+        entries = self._given(plan.entries)
+        listed = self._outcomes.list_entries(entries, self._clock())
+        silent = {crm: away[crm] for crm in sorted({item.ref.crm for item in plan.items} & set(away))}
+        return Tally(stopped=self._owing() | silent, listed=listed, lapsed=len(plan.entries) - len(entries))
+
+    def _moment(self) -> datetime:
+        """When to judge as of: now, unless the plan is a what-if."""
+        return self._as_of or self._clock()
+
     def _given(self, entries: Sequence[Entry]) -> list[Entry]:
         """Those of a plan's entries that still stand, under the current key; one that is listed by now stands too.
 
@@ -128,10 +134,11 @@ class Applier:
         rows = self._store.index.closure(self._store.index.carriers({e.key for e in entries}), self._judge.shared_above)
         people = self._judge.people(rows)
         listed = self._store.suppression.listed_for(rows)
-        given = {**listed, **spread(people, listed, self._clock())}
+        now = self._clock()
+        given = {**listed, **spread(people, listed, now)}
         keys = {key: item.keys for row in rows for item in row.identifiers for key in item.keys}
         return [
-            replace(entry, key=keys.get(entry.key, (entry.key,))[0])
+            replace(entry, key=keys.get(entry.key, (entry.key,))[0], objected_at=min(entry.objected_at, now))
             for entry in entries
             if entry.key not in keys or any((entry.channel, key) in given for key in keys[entry.key])
         ]
@@ -235,7 +242,7 @@ class Applier:
         """The receipt, or Refused when what was to be taken out of a text or a choice is still found there."""
         stripped = isinstance(action, Redact) or (isinstance(action, Clear) and action.places)
         claimed = isinstance(receipt, Done | AlreadyDone) and record is not None
-        if stripped and claimed and record and self._judge.still(action, record, self._clock()):
+        if stripped and claimed and record and self._judge.still(action, record, self._moment()):
             return Refused("read back: the same is still there")
         return receipt
 
@@ -248,7 +255,7 @@ class Applier:
         refs = [ref for ref, record in fresh.items() if record]
         if any(item.destructive for item in items):
             self._refresh_linked(refs)
-        now = self._clock()
+        now = self._moment()
         people = self._judge.people(self._store.index.closure(refs, self._judge.shared_above))
         listed = self._store.suppression.listed_for(people.rows.values())
         entries = {**listed, **spread(people, listed, now)}

@@ -175,7 +175,7 @@ def test_figures_come_from_the_last_reading_that_was_whole() -> None:
 
 def test_a_what_if_is_no_reading_and_waits_for_nothing() -> None:
     """It cannot be applied, so it neither proves nor hides anything."""
-    what_if, real = kept(item("1"), what_if=True), kept(item("2"), at=NOW - timedelta(hours=1))
+    what_if, real = kept(item("1"), what_if=NOW), kept(item("2"), at=NOW - timedelta(hours=1))
 
     assert readings([what_if, real]) == [Reading(real.plan.made_at, (real,))]
     (waiting,) = report_data.waiting([what_if, real], seen(real), {}, "v1", NOW)
