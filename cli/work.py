@@ -13,7 +13,7 @@ from core.apply import Tally
 from core.errors import BadAnswer, ConfigError, PlanRefused, StopCrm
 from core.judge import Judge
 from core.model import Ref
-from core.notes import anchor_note, write_notes
+from core.notes import anchor_notes, write_notes
 from core.outcomes import Outcomes
 from core.plan import Plan
 from core.propose import propose
@@ -183,7 +183,7 @@ def resume(work: Runtime, reading: Reading, lock: Lock, step: Step, now: datetim
             work.store.plans.close(kept.plan.digest, "expired")
             continue
         same_accounts(kept.plan, reading)
-        total.take(applied(work, kept.plan, reading, lock, step))
+        total.take(work.applier(lock, step).apply(kept.plan, tuple(reading.gaps), reading.away))
     return total
 
 
@@ -194,27 +194,30 @@ def recovery(work: Runtime, now: datetime) -> int:
 
 
 def applied(work: Runtime, plan: Plan, reading: Reading, lock: Lock, step: Step) -> Tally:
-    """Applies a stored plan by a reading, and does what is due after one."""
-    after = work.store.ledger.count()
+    """Applies a stored plan by a reading, and does what is due after a run."""
     tally = work.applier(lock, step).apply(plan, tuple(reading.gaps), reading.away)
-    finish(work, tally, reading, after)
+    finish(work, tally, reading)
     return tally
 
 
-def finish(work: Runtime, tally: Tally, reading: Reading, after: int) -> None:
-    """The notes that are owed, the note about erased people on each anchor, and entries moved to the current key."""
+def finish(work: Runtime, tally: Tally, reading: Reading) -> None:
+    """The notes that are owed, those about erased people on each anchor, and entries moved to the current key.
+
+    An anchor begins with its first run: whom earlier ones erased is in the ledger alone.
+    """
     now = work.tools.now()
     sure = {crm: connector for crm, connector in work.connectors.items() if crm in reading.accounts}
     tally.stopped |= write_notes(work.store, sure, now)
+    work.store.ledger.release_anchors(work.anchors)
     for crm, anchor in work.anchors.items():
         if crm in sure and crm not in tally.stopped:
-            _anchor(work, crm, anchor, after, tally, now)
+            _anchor(work, crm, anchor, tally, now)
     if len(work.keyring.ids) > 1:
         work.store.suppression.rekey(item for row in work.store.index.rows() for item in row.identifiers)
 
 
-def _anchor(work: Runtime, crm: str, anchor: Ref, after: int, tally: Tally, now: datetime) -> None:
+def _anchor(work: Runtime, crm: str, anchor: Ref, tally: Tally, now: datetime) -> None:
     try:
-        anchor_note(work.store, work.connectors[crm], anchor, after, now)
+        anchor_notes(work.store, work.connectors[crm], anchor, now)
     except (StopCrm, BadAnswer) as error:
         tally.stopped[crm] = str(error)

@@ -91,6 +91,8 @@ class Outcomes:
             self._store.plans.answer(ticket.digest, ticket.place, word(held))
             if isinstance(held, Done | AlreadyDone | Gone):
                 self._remember(ticket, record, line, now)
+            if isinstance(held, Done) and isinstance(ticket.item.action, Bin | Erase):
+                self._store.ledger.owe(line, "erasure", ticket.item.ref.crm, {"rule": ticket.item.rule})
             if isinstance(held, AlreadyDone) and isinstance(ticket.item.action, Restrict):
                 # Perhaps somebody else's, under Art. 18: then it stands above destruction.
                 self._store.index.drop_push(ticket.item.ref, "restriction")
