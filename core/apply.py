@@ -152,6 +152,7 @@ class Applier:
         done = self._store.plans.answered(digest)
         ended = (items[place] for place, receipt in done.items() if receipt in _ENDED)
         self._finished |= {item.ref for item in ended if isinstance(item.action, FINAL)}
+        self._versions = {items[place].ref: it for place, it in self._store.plans.versions(digest).items()}
         waiting = [(place, item) for place, item in enumerate(items) if place not in done]
         for (action, crm, _), group in groupby(waiting, key=_lane):
             yield from _pieces(list(group), self._connectors[crm].capabilities.batch.get(action, 1))
@@ -229,10 +230,11 @@ class Applier:
         for (ticket, command), intent, receipt in zip(batch, intents, receipts, strict=True):
             record = after[ticket.item.ref]
             seen = self._seen(ticket.item.action, receipt, record)
-            held = self._outcomes.close(ticket, intent, seen, record, self._clock())
+            # Only a write on the version of the plan hands its own on: else somebody's edit would pass as ours.
+            expected = command.version == self._expected(ticket.item)
+            held = self._outcomes.close(ticket, intent, seen, record, self._clock(), expected=expected)
             self._count(tally, ticket.item, held)
-            if record and command.version == self._expected(ticket.item) and isinstance(held, Done | AlreadyDone):
-                # Only a write on the version of the plan hands its own on: else somebody's edit would pass as ours.
+            if record and expected and isinstance(held, Done | AlreadyDone):
                 self._versions[ticket.item.ref] = record.version
             if isinstance(ticket.item.action, FINAL) and word(held) in _ENDED:
                 self._finished.add(ticket.item.ref)

@@ -82,13 +82,27 @@ class Outcomes:
             self._append(ticket, receipt, None, now)
             self._store.plans.answer(ticket.digest, ticket.place, word(receipt))
 
-    def close(self, ticket: Ticket, intent: int, receipt: Receipt, record: Record | None, now: datetime) -> Receipt:
-        """The outcome of a write, with what was read back. Answers the receipt, or a refusal when it did not hold."""
+    def close(
+        self,
+        ticket: Ticket,
+        intent: int,
+        receipt: Receipt,
+        record: Record | None,
+        now: datetime,
+        *,
+        expected: bool = False,
+    ) -> Receipt:
+        """The outcome of a write, with what was read back. Answers the receipt, or a refusal when it did not hold.
+
+        `expected` says that it was made on the very version that the plan expects: then what it left is our own version,
+        also after a crash. Of a write that was resolved afterwards nobody can say so.
+        """
         held = confirmed(ticket.item.action, receipt, record)
+        ours = record.version if record and expected and isinstance(held, Done | AlreadyDone) else None
         with self._store.transaction():
             line = self._append(ticket, held, record, now, intent)
             self._store.ledger.settle(intent)
-            self._store.plans.answer(ticket.digest, ticket.place, word(held))
+            self._store.plans.answer(ticket.digest, ticket.place, word(held), ours)
             if isinstance(held, Done | AlreadyDone | Gone):
                 self._remember(ticket, record, line, now)
             if isinstance(held, Done) and isinstance(ticket.item.action, Bin | Erase):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn
@@ -11,7 +12,8 @@ from pydantic import SecretStr
 
 from cli import results
 from cli.runtime import keyring
-from core.connector import Account
+from core.actions import Command
+from core.connector import Account, Receipt
 from core.errors import NotAllowed, Unreachable, WrongAccount
 from core.identity import Identifier
 from core.model import Moment, Objection
@@ -255,3 +257,41 @@ def test_entries_that_were_listed_before_a_crash_are_neither_listed_again_nor_le
     assert at.store.suppression.count() == 1
     assert (result.tally.listed, result.tally.lapsed) == (0, 0)
     assert result.tally.counts["suppress", "done"] == 1
+
+
+def broken_off(at: Office, *, instant: int, after: bool) -> None:
+    """A run that dies at some write to a, before or after it took effect."""
+    real, left = at.crms["a"].apply, [instant]
+
+    def die(batch: Sequence[Command]) -> Iterator[Receipt]:
+        left[0] -= 1
+        if left[0]:
+            return real(batch)
+        if after:
+            list(real(batch))
+        raise Kill
+
+    at.crms["a"].apply = die  # type: ignore[method-assign]  # the power goes
+    with pytest.raises(Kill):
+        at.run()
+    at.crms["a"].apply = real  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize(
+    ("instant", "after", "edited", "changed"),
+    [(2, False, False, 0), (2, False, True, 1), (1, True, False, 1)],
+    ids=["our own version", "edited since", "not proven"],
+)
+def test_a_plan_that_goes_on_knows_the_version_it_made_itself(
+    at: Office, instant: int, after: bool, edited: bool, changed: int
+) -> None:
+    """Suppressed, then the power went before the erasure: only a version whose outcome is in the store is our own."""
+    at.add("a1", "x@a.example")
+    at.add("b1", "x@a.example", objections=NO_MAIL, suppressed=frozenset({"email"}))
+    broken_off(at, instant=instant, after=after)
+    if edited:
+        at.edit("a1", origin="edited")
+    result = at.run(hours=1)
+
+    assert result.tally.counts["erase", "changed"] == changed
+    assert not there(at, "a1")

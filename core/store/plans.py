@@ -97,10 +97,16 @@ class Plans:
         rows = self._database.rows(select(plan_item.c.seq, plan_item.c.receipt).where(*where))
         return {row.seq - 1: row.receipt for row in rows}
 
-    def answer(self, digest: str, place: int, receipt: str) -> None:
-        """Notes the receipt of an item of a plan."""
+    def versions(self, digest: str) -> dict[int, str]:
+        """The versions that writes of a plan left on its records, by the item's place, where they are known to be ours."""
+        where = (plan_item.c.digest == digest, plan_item.c.version.is_not(None))
+        rows = self._database.rows(select(plan_item.c.seq, plan_item.c.version).where(*where).order_by(plan_item.c.seq))
+        return {row.seq - 1: row.version for row in rows}
+
+    def answer(self, digest: str, place: int, receipt: str, version: str | None = None) -> None:
+        """Notes the receipt of an item of a plan, and the version that is ours from then on."""
         where = (plan_item.c.digest == digest, plan_item.c.seq == place + 1)
-        self._database.execute(update(plan_item).where(*where).values(receipt=receipt))
+        self._database.execute(update(plan_item).where(*where).values(receipt=receipt, version=version))
 
     def ended(self) -> frozenset[Ref]:
         """The records that a plan under way has erased, binned or anonymised: evidence for what it has still to do."""
