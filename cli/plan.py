@@ -25,14 +25,19 @@ def plan(
     with common.work(context, crm) as parts, bars() as progress:
         told = warnings(parts.config)
         made, reading = work.make_plan(parts, progress.read, common.moment(now), tuple(only))
+        unresolved = len(parts.store.ledger.owed("outcome"))
         if file:
             planfile.write(made, parts.config.plan.ttl.after(made.made_at), file)
     for sentence in told:
         err.print(f"[yellow]Note:[/] {plain(sentence)}")
     if json:
-        as_json(plan_json(made, tuple(reading.gaps)))
+        as_json(plan_json(made, tuple(reading.gaps)) | {"unresolved": unresolved})
     else:
         show_plan(made, tuple(reading.gaps))
+        if unresolved:
+            out.print(
+                f"{unresolved} writes of an interrupted run are not resolved yet: the next run looks into them first."
+            )
         if not made.empty() and not made.what_if:
             name = "" if not made.trips else " --approve-as NAME"
             out.print(f"Apply it with: [bold]repoussoir apply {made.digest[:12]}{name}[/]")
