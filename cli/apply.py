@@ -7,9 +7,11 @@ from pathlib import Path
 import typer
 
 from cli import common, planfile, work
+from cli.duties import done
 from cli.output import bars
 from cli.results import report
 from cli.runtime import Runtime
+from cli.trace import traced
 from core.store.plans import Kept
 
 
@@ -22,7 +24,8 @@ def apply(
     """Apply a plan."""
     with common.work(context) as parts, bars() as progress:
         kept = find(parts, plan)
-        result = work.apply_plan(parts, kept, approve_as.strip(), progress.read, progress.step)
+        name = approve_as.strip()
+        result = traced(parts, "apply", lambda: work.apply_plan(parts, kept, name, progress.read, progress.step), done)
     return report(result, json=json)
 
 

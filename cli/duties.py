@@ -13,6 +13,8 @@ from cli.runtime import Runtime
 from core.apply import Tally
 from core.connector import Connector
 from core.errors import BadAnswer, RepoussoirError, StopCrm, WrongAccount
+from core.plan import Plan
+from core.read import Reading
 from core.settings import JobSettings
 
 OUTCOMES = {exits.OK: "ok", exits.APPROVAL: "waiting", exits.INCOMPLETE: "incomplete", exits.BUSY: "busy"}
@@ -40,11 +42,9 @@ def do(job: JobSettings, parts: Runtime) -> Ended:
     """Does a job. Raises what its verb raises, and Stopped."""
     match job.do:
         case "run":
-            return _ended(work.run(parts, _page(parts.stopping), _nothing))
+            return done(work.run(parts, _page(parts.stopping), _nothing))
         case "plan":
-            plan, reading = work.make_plan(parts, _page(parts.stopping))
-            ended = _ended(work.Result(plan, Tally(), tuple(reading.gaps), plan if plan.trips else None))
-            return Ended(ended.code, {**ended.summary, "planned": len(plan.items)})
+            return looked(work.make_plan(parts, _page(parts.stopping)))
         case "check":
             return _checked(parts)
         case "verify":
@@ -60,7 +60,15 @@ def failure(error: Exception) -> Ended:
     return Ended(exits.BUG, {"why": [f"unexpected {type(error).__name__} at {where}"]})
 
 
-def _ended(result: work.Result) -> Ended:
+def looked(found: tuple[Plan, Reading]) -> Ended:
+    """How a plan ended: nothing was done."""
+    plan, reading = found
+    ended = done(work.Result(plan, Tally(), tuple(reading.gaps), plan if plan.trips else None))
+    return Ended(ended.code, {**ended.summary, "planned": len(plan.items)})
+
+
+def done(result: work.Result) -> Ended:
+    """How a run or an apply ended."""
     clean = result.tally.clean and not result.gaps
     return Ended(results.code(result), {**results.body(result), "clean": clean})
 

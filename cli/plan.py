@@ -7,8 +7,12 @@ from pathlib import Path
 import typer
 
 from cli import common, exits, planfile, work
+from cli.duties import looked
 from cli.output import as_json, bars, err, out, plain, plan_json, show_plan
 from cli.provenance import warnings
+from cli.trace import traced
+from core.plan import Plan
+from core.read import Reading
 
 
 def plan(
@@ -24,7 +28,13 @@ def plan(
     """Read every CRM and show what would be done."""
     with common.work(context, crm) as parts, bars() as progress:
         told = warnings(parts.config)
-        made, reading = work.make_plan(parts, progress.read, common.moment(now), tuple(only))
+        as_of = common.moment(now)
+
+        def look() -> tuple[Plan, Reading]:
+            return work.make_plan(parts, progress.read, as_of, tuple(only))
+
+        # A look at a part is no run: what it leaves out by itself is no gap of the reading.
+        made, reading = look() if only or crm or now else traced(parts, "plan", look, looked)
         unresolved = len(parts.store.ledger.owed("outcome"))
         if file:
             planfile.write(made, parts.config.plan.ttl.after(made.made_at), file)

@@ -73,7 +73,8 @@ class Plan:
 
     `reports` are the findings that ask for nothing or are blocked. `accounts` are the vendor's account ids by CRM: a plan is
     never applied to another one. `policy` is the digest of the policies it was made with. `trips` are the brakes that stop
-    it. `what_if` is the moment it was judged as of, when that was not the real time.
+    it. `gaps` say what its reading could not read whole. `what_if` is the moment it was judged as of, when that was not the
+    real time.
     """
 
     items: tuple[Item, ...]
@@ -84,6 +85,7 @@ class Plan:
     made_at: datetime
     what_if: datetime | None = None
     trips: tuple[Trip, ...] = ()
+    gaps: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:

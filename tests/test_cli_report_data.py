@@ -145,7 +145,7 @@ def test_ret_27_a_refusal_keeps_the_period_from_passing() -> None:
         (kept(policy="v0"), "the policies were changed since the last reading: they were not applied yet"),
         (kept(accounts={"b": "2"}), "no reading was whole: a: not read"),
         (
-            kept(reports=(finding("1", blocked="incomplete reading: b: token refused; c: left out"),)),
+            kept(gaps=("b: token refused", "c: left out")),
             "no reading was whole: b: token refused; c: left out",
         ),
     ],

@@ -139,6 +139,7 @@ def head_of(value: Plan) -> dict[str, Any]:
         "policy": value.policy,
         "what_if": value.what_if.isoformat() if value.what_if else False,
         "trips": [[trip.brake, trip.stops, trip.because] for trip in value.trips],
+        "gaps": list(value.gaps),
     }
 
 
@@ -169,7 +170,7 @@ def read(head: dict[str, Any], lines: Iterable[tuple[str, dict[str, Any]]]) -> P
             items=tuple(parts["item"]), entries=tuple(parts["entry"]), reports=tuple(parts["report"]),
             accounts=head["accounts"], policy=head["policy"], made_at=datetime.fromisoformat(head["made_at"]),
             what_if=datetime.fromisoformat(as_of) if (as_of := head["what_if"]) else None,
-            trips=tuple(Trip(*trip) for trip in head["trips"]),
+            trips=tuple(Trip(*trip) for trip in head["trips"]), gaps=tuple(head.get("gaps", ())),
         )  # fmt: skip
     except (KeyError, TypeError, ValueError, AttributeError, ConfigError):
         raise PlanRefused("This is not a plan of Repoussoir.", "Make one with `repoussoir plan`.") from None
