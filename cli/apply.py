@@ -7,9 +7,11 @@ from pathlib import Path
 import typer
 
 from cli import common, planfile, work
+from cli.duties import done
 from cli.output import bars
 from cli.results import report
 from cli.runtime import Runtime
+from cli.trace import traced
 from core.store.plans import Kept
 
 
@@ -22,9 +24,9 @@ def apply(
     """Apply a plan."""
     with common.work(context) as parts, bars() as progress:
         kept = find(parts, plan)
-        result = work.apply_plan(parts, kept, approve_as.strip(), progress.read, progress.step)
-        head = parts.store.ledger.head()
-    return report(result, head, json=json)
+        name = approve_as.strip()
+        result = traced(parts, "apply", lambda: work.apply_plan(parts, kept, name, progress.read, progress.step), done)
+    return report(result, json=json)
 
 
 def find(parts: Runtime, plan: str) -> Kept:

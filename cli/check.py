@@ -11,7 +11,7 @@ from cli.output import as_json, err, out, pairs, plain
 from cli.provenance import warnings
 from cli.runtime import Runtime
 from core.connector import Account, Connector
-from core.errors import BadAnswer, StopCrm
+from core.errors import BadAnswer, StopCrm, WrongAccount
 
 
 def check(
@@ -22,11 +22,17 @@ def check(
     """Test the configuration, the key, the store and the credentials."""
     with common.work(context, crm) as parts:
         found = {name: _look(parts, name, connector) for name, connector in parts.connectors.items()}
+        left = sorted(parts.store.crms() - set(parts.config.crm))
         told = warnings(parts.config)
+    for name in left:
+        err.print(
+            f"[yellow]Note:[/] {name} is not in the configuration, and its records are still known: people with a record "
+            f"there wait. Put it back, or: [bold]{_forget(name)}[/]"
+        )
     for sentence in told:
         err.print(f"[yellow]Note:[/] {plain(sentence)}")
     if json:
-        as_json(found)
+        as_json(found | {name: {"verdict": "not in the configuration", "next": _forget(name)} for name in left})
     else:
         for name, facts in found.items():
             pairs(name, facts)
@@ -35,20 +41,21 @@ def check(
     return exits.OK if all(facts["verdict"] == "ready" for facts in found.values()) else exits.CREDENTIALS
 
 
+def _forget(crm: str) -> str:
+    return f"repoussoir forget {crm} --by NAME"
+
+
 def _look(parts: Runtime, crm: str, connector: Connector) -> dict[str, Any]:
     try:
-        account = connector.check()
-    except (StopCrm, BadAnswer) as error:
+        account = parts.reader().account(crm, connector)
+    except (StopCrm, BadAnswer, WrongAccount) as error:
         return {"verdict": "not usable", "why": str(error)}
-    return _facts(account, parts.config.crm[crm].account)
+    return _facts(account)
 
 
-def _facts(account: Account, expected: str) -> dict[str, Any]:
-    wrong = bool(expected) and account.id != expected
-    ready = not (account.missing or account.blind or account.undeclared or wrong)
+def _facts(account: Account) -> dict[str, Any]:
+    ready = not (account.missing or account.blind or account.undeclared)
     facts: dict[str, Any] = {"verdict": "ready" if ready else "incomplete", "account": account.id, "name": account.name}
-    if wrong:
-        facts["expected account"] = expected
     if account.missing:
         facts["missing scopes"] = ", ".join(account.missing)
     if account.blind:

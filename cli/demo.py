@@ -119,7 +119,7 @@ def _apply(parts: Runtime, plan: Plan) -> None:
     with bars() as progress:
         kept = parts.store.plans.find(plan.digest)
         result = work.apply_plan(parts, kept, _APPROVER, progress.read, progress.step)
-    show_result(result, parts.store.ledger.head(), json=False)
+    show_result(result, json=False)
 
 
 def _names(parts: Runtime) -> Names:

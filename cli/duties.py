@@ -13,7 +13,9 @@ from cli.ledger import checked
 from cli.runtime import Runtime
 from core.apply import Tally
 from core.connector import Connector
-from core.errors import BadAnswer, RepoussoirError, StopCrm
+from core.errors import BadAnswer, RepoussoirError, StopCrm, WrongAccount
+from core.plan import Plan
+from core.read import Reading
 from core.settings import JobSettings
 
 OUTCOMES = {exits.OK: "ok", exits.APPROVAL: "waiting", exits.INCOMPLETE: "incomplete", exits.BUSY: "busy"}
@@ -41,11 +43,9 @@ def do(job: JobSettings, parts: Runtime) -> Ended:
     """Does a job. Raises what its verb raises, and Stopped."""
     match job.do:
         case "run":
-            return _ended(work.run(parts, _page(parts.stopping), _nothing), parts)
+            return done(work.run(parts, _page(parts.stopping), _nothing))
         case "plan":
-            plan, reading = work.make_plan(parts, _page(parts.stopping))
-            ended = _ended(work.Result(plan, Tally(), tuple(reading.gaps), plan if plan.trips else None), parts)
-            return Ended(ended.code, {**ended.summary, "planned": len(plan.items)})
+            return looked(work.make_plan(parts, _page(parts.stopping)), parts.store.ledger.head())
         case "check":
             return _checked(parts)
         case "verify":
@@ -62,25 +62,34 @@ def failure(error: Exception) -> Ended:
     return Ended(exits.BUG, {"why": [f"unexpected {type(error).__name__} at {where}"]})
 
 
-def _ended(result: work.Result, parts: Runtime) -> Ended:
+def looked(found: tuple[Plan, Reading], head: str) -> Ended:
+    """How a plan ended: nothing was done. `head` is where the ledger ends."""
+    plan, reading = found
+    waiting = plan if plan.trips else None
+    ended = done(work.Result(plan, Tally(), tuple(reading.gaps), waiting, head=head))
+    return Ended(ended.code, {**ended.summary, "planned": len(plan.items)})
+
+
+def done(result: work.Result) -> Ended:
+    """How a run or an apply ended."""
     clean = result.tally.clean and not result.gaps
-    return Ended(results.code(result), {**results.body(result, parts.store.ledger.head()), "clean": clean})
+    return Ended(results.code(result), {**results.body(result), "clean": clean})
 
 
 def _checked(parts: Runtime) -> Ended:
     """Every account, as `repoussoir check` judges it."""
-    found = {crm: _lacks(parts.config.crm[crm].account, it) for crm, it in parts.connectors.items()}
+    found = {crm: _lacks(parts, crm, it) for crm, it in parts.connectors.items()}
     why = [f"{crm}: {lack}" for crm, lack in found.items() if lack]
     return Ended(exits.CREDENTIALS if why else exits.OK, {"accounts": len(found) - len(why), "why": why})
 
 
-def _lacks(expected: str, connector: Connector) -> str:
+def _lacks(parts: Runtime, crm: str, connector: Connector) -> str:
     try:
-        account = connector.check()
+        account = parts.reader().account(crm, connector)
+    except WrongAccount as error:
+        return error.problem.removeprefix(f"{crm}: ").removesuffix(".")
     except (StopCrm, BadAnswer) as error:
         return str(error)
-    if expected and account.id != expected:
-        return f"the credentials belong to account {account.id}, the configuration expects {expected}"
     return ", ".join((*account.missing, *account.blind, *account.undeclared))
 
 

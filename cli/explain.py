@@ -42,6 +42,7 @@ def explain(
 
 def _read(parts: Runtime, ref: Ref) -> Record:
     connector = common.connector(parts, ref)
+    parts.reader().account(ref.crm, connector)
     record = connector.get([ref], parts.judge.needs(connector.schema(ref.kind)))[ref]
     if record is None:
         raise ConfigError(f"There is no record {ref}.", "It may be deleted, archived or merged into another one.")

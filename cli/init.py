@@ -67,6 +67,7 @@ def _declare(config: Config) -> None:
         raise ConfigError("There is no CRM in the configuration.", "Add a [crm.…] table.")
     with runtime(config) as parts:
         for crm, connector in parts.connectors.items():
+            parts.reader().account(crm, connector)
             made = connector.declare()
             out.print(f"{crm}: {'made ' + ', '.join(made) if made else 'every property is there'}.")
 

@@ -70,6 +70,7 @@ def sentence(summary: Mapping[str, Any]) -> str:
 _COUNTED = {
     "planned": "{} actions planned",
     "list_entries": "{} new entries of the suppression list",
+    "lapsed": "{} objections were taken back since the plan",
     "recovered": "{} interrupted writes resolved",
     "left": "{} left for the next run",
     "accounts": "{} CRMs ready",

@@ -120,7 +120,7 @@ def plan_json(plan: Plan, gaps: tuple[str, ...]) -> dict[str, Any]:
     return {
         "digest": plan.digest,
         "made_at": plan.made_at.isoformat(),
-        "what_if": plan.what_if,
+        "what_if": plan.what_if.isoformat() if plan.what_if else None,
         "accounts": dict(plan.accounts),
         "counts": [
             {"crm": crm, "kind": kind, "action": action, "count": count}

@@ -21,6 +21,7 @@ from cli.provenance import provenance, warnings
 from cli.report_data import STATES, Reading, masked
 from cli.report_ledger import RECEIPTS, Book, timeline
 from cli.runtime import Runtime
+from cli.work import versions
 from core.errors import StoreProblem
 from core.ledger import verify
 from core.settings import zone
@@ -97,7 +98,8 @@ def _head(parts: Runtime, now: datetime, since: datetime | None) -> Facts:
 def _standing(parts: Runtime, plans: Sequence[Kept], book: Book, now: datetime) -> Facts:
     """How things stand by the last reading that saw every CRM."""
     config, policy, crms = parts.config, policy_version(parts.config), tuple(parts.config.crm)
-    looks = report_data.readings(plans)
+    narrowed = versions(parts.judge) - {policy}
+    looks = report_data.readings(kept for kept in plans if kept.plan.policy not in narrowed)
     seen = report_data.reading(looks, crms)
     rules = config.retention.rules if config.retention.enabled else {}
     why = report_data.doubt(seen, crms, policy, now)
@@ -155,7 +157,7 @@ def _lists(parts: Runtime, book: Book) -> Facts:
 
 
 def _run(run: Any) -> Facts:
-    """One scheduled run: how it ended, and what it says it could not do."""
+    """One run: how it ended, and what it says it could not do."""
     summary = run.summary or {}
     why = [*summary.get("gaps", ()), *summary.get("stopped", {}).values()]
     return {

@@ -29,7 +29,6 @@ STATES = (
 )  # fmt: skip
 OVERDUE = STATES[:5]
 _KEPT = ("waiting", "not done", "blocked")
-_INCOMPLETE = "incomplete reading: "
 _PROTECTED = ("legal hold ", "restriction ")
 _NOT_OVERDUE = {"RET-20": "open business", "R-S4.2": "due soon", "RET-22": "undatable"}
 _RETENTION = "retention/"
@@ -147,7 +146,10 @@ def answered(kept: Kept, answers: Answers) -> Iterator[tuple[Item, str]]:
 
 
 def readings(plans: Iterable[Kept]) -> list[Reading]:
-    """The looks at the CRMs that some plans were made of, the newest first; a what-if is none."""
+    """The looks at the CRMs that some plans were made of, the newest first; a what-if is none.
+
+    Must not be given plans of some policies only: they looked for a part.
+    """
     groups: dict[datetime, list[Kept]] = {}
     for kept in plans:
         if not kept.plan.what_if:
@@ -240,9 +242,9 @@ def gaps(seen: Reading | None, crms: Sequence[str]) -> tuple[str, ...]:
     """What a reading did not see, one phrase each."""
     if seen is None:
         return ()
-    missing = [f"{crm}: not read" for crm in crms if crm not in seen.accounts]
-    blocked = (item.blocked.removeprefix(_INCOMPLETE) for item in seen.reports if item.blocked.startswith(_INCOMPLETE))
-    return tuple(dict.fromkeys([*missing, *(part for text in blocked for part in text.split("; "))]))
+    told = seen.plans[0].plan.gaps
+    named = {gap.partition(":")[0] for gap in told}
+    return (*(f"{crm}: not read" for crm in crms if crm not in seen.accounts and crm not in named), *told)
 
 
 def waiting(plans: Iterable[Kept], seen: Reading | None, answers: Answers, policy: str, now: datetime) -> list[Waiting]:

@@ -121,7 +121,7 @@ class Book:
             case "note" if inside:
                 place = Ref.parse(entry.body.get("ref") or entry.body["anchor"])
                 self.receipts[place.crm, "annotate", entry.body["receipt"]] += 1
-            case "approval" | "hold" | "list":
+            case "approval" | "hold" | "list" | "forget":
                 self._decision(entry, inside=inside)
 
     def _outcome(self, entry: Entry, *, inside: bool) -> None:
@@ -215,4 +215,6 @@ def _decided(entry: Entry) -> str:
             return f"released the hold {id}"
         case "list", {"channel": channel}:
             return f"lifted an objection ({channel}) on a later opt-in"
+        case "forget", {"crm": crm, "records": records}:
+            return f"forgot the CRM {crm} and {records} records"
     return entry.kind

@@ -9,13 +9,13 @@ from cli.output import as_json, out, show_head, show_reports, show_trips, table
 from cli.work import Result
 
 
-def report(result: Result, head: str, *, json: bool) -> int:
+def report(result: Result, *, json: bool) -> int:
     """Prints a result with the head of the ledger after it, and answers its exit code."""
     if json:
-        as_json(body(result, head))
+        as_json(body(result))
     else:
         _show(result)
-        show_head(head)
+        show_head(result.head)
     return code(result)
 
 
@@ -26,7 +26,7 @@ def code(result: Result) -> int:
     return exits.OK if result.tally.clean and not result.gaps else exits.INCOMPLETE
 
 
-def body(result: Result, head: str) -> dict[str, Any]:
+def body(result: Result) -> dict[str, Any]:
     """A result as programs read it."""
     return {
         "plan": result.plan.digest,
@@ -34,13 +34,14 @@ def body(result: Result, head: str) -> dict[str, Any]:
             {"action": action, "receipt": receipt, "count": count}
             for (action, receipt), count in sorted(result.tally.counts.items())
         ],
-        "list_entries": len(result.plan.entries),
+        "list_entries": result.tally.listed,
+        "lapsed": result.tally.lapsed,
         "left": result.tally.left,
         "stopped": result.tally.stopped,
         "gaps": list(result.gaps),
         "recovered": result.recovered,
         "waiting": _waiting(result),
-        "ledger_head": head,
+        "ledger_head": result.head,
     }
 
 
@@ -69,6 +70,10 @@ def _show(result: Result) -> None:
         shown.add_row(action, receipt, str(count))
     out.print(shown if shown.rows else "[green]Nothing had to be done.[/]")
     show_reports(result.plan)
+    if result.tally.listed:
+        out.print(f"{result.tally.listed} new entries of the suppression list.")
+    if result.tally.lapsed:
+        out.print(f"{result.tally.lapsed} objections of the plan were taken back since; they were not listed.")
     if result.recovered:
         out.print(f"{result.recovered} writes of an interrupted run were resolved first.")
     for gap in result.gaps:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from cli import apply, check, demo, explain, hold, init, ledger, plan, report, run, sandbox, schedule, suppress
+from cli import apply, check, demo, explain, forget, hold, init, ledger, plan, report, run, sandbox, schedule, suppress
 
 
 def register(app: typer.Typer) -> None:
@@ -17,6 +17,7 @@ def register(app: typer.Typer) -> None:
     app.command("explain")(explain.explain)
     app.add_typer(suppress.app, name="suppress")
     app.add_typer(hold.app, name="hold")
+    app.command("forget")(forget.forget)
     app.add_typer(ledger.app, name="ledger")
     app.command("report")(report.report)
     app.command("schedule")(schedule.schedule)

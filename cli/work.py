@@ -13,7 +13,7 @@ from core.apply import Tally
 from core.errors import BadAnswer, ConfigError, PlanRefused, StopCrm
 from core.judge import Judge
 from core.model import Ref
-from core.notes import anchor_note, write_notes
+from core.notes import anchor_notes, write_notes
 from core.outcomes import Outcomes
 from core.plan import Plan
 from core.propose import propose
@@ -27,13 +27,17 @@ Step = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a run came to. `waiting` is the plan whose destructive part waits for approval, if there is one."""
+    """What a run came to. `waiting` is the plan whose destructive part waits for approval, if there is one.
+
+    `head` is where the ledger ended.
+    """
 
     plan: Plan
     tally: Tally
     gaps: tuple[str, ...]
     waiting: Plan | None = None
     recovered: int = 0
+    head: str = ""
 
 
 def read(work: Runtime, progress: Progress, now: datetime) -> Reading:
@@ -51,9 +55,10 @@ def make_plan(
     judge = narrowed_to(work.judge, only)
     narrowed = replace(work, judge=judge)
     with work.writing():
+        work.reader().confirm(work.connectors)
         reading = read(narrowed, progress, now)
         plan = propose(work.store, judge, work.connectors, reading, work.config.brakes.brakes(), now)
-        plan = replace(plan, what_if=what_if is not None, made_at=work.tools.now())
+        plan = replace(plan, what_if=what_if, made_at=work.tools.now())
         keep(work, plan)
     return plan, reading
 
@@ -87,18 +92,15 @@ def apply_plan(work: Runtime, kept: Kept, approver: str, progress: Progress, ste
     now = work.tools.now()
     permit(work, kept, approver, now)
     with work.writing() as lock:
-        work.reader().confirm(work.connectors)
-        recovered = recover(work.store, work.connectors, work.judge, Outcomes(work.store), now)
+        recovered = recovery(work, now)
         reading = read(work, progress, now)
         same_accounts(kept.plan, reading)
         if approver:
             approve(work, kept.plan, approver, now)
-        after = work.store.ledger.count()
-        tally = work.applier(lock, step).apply(kept.plan, tuple(reading.gaps))
-        finish(work, tally, after)
+        tally = applied(work, kept.plan, reading, lock, step)
         if kept.plan.destructive and not tally.left:
             work.store.plans.see_policy(kept.plan.policy, now)
-    return Result(kept.plan, tally, tuple(reading.gaps), recovered=recovered)
+    return Result(kept.plan, tally, tuple(reading.gaps), recovered=recovered, head=work.store.ledger.head())
 
 
 def permit(work: Runtime, kept: Kept, approver: str, now: datetime) -> None:
@@ -139,8 +141,7 @@ def run(work: Runtime, progress: Progress, step: Step) -> Result:
     """The whole job: read, finish what was interrupted, plan, apply what no brake stops, keep the rest for approval."""
     now = work.tools.now()
     with work.writing() as lock:
-        work.reader().confirm(work.connectors)
-        recovered = recover(work.store, work.connectors, work.judge, Outcomes(work.store), now)
+        recovered = recovery(work, now)
         reading = read(work, progress, now)
         resumed = resume(work, reading, lock, step, now)
         if resumed.counts:
@@ -150,15 +151,12 @@ def run(work: Runtime, progress: Progress, step: Step) -> Result:
         if waiting:
             keep(work, waiting)
         keep(work, allowed)
-        after = work.store.ledger.count()
-        tally = work.applier(lock, step).apply(allowed, tuple(reading.gaps))
-        finish(work, tally, after)
+        tally = applied(work, allowed, reading, lock, step)
         work.store.tombstones.purge(now)
-    tally.counts += resumed.counts
-    tally.stopped = resumed.stopped | tally.stopped
+    tally.take(resumed)
     # What an interrupted plan left is in the new one as well, as far as it is still due.
     tally.left = max(tally.left, resumed.left)
-    return Result(plan, tally, tuple(reading.gaps), waiting, recovered)
+    return Result(plan, tally, tuple(reading.gaps), waiting, recovered, work.store.ledger.head())
 
 
 def divide(plan: Plan) -> tuple[Plan, Plan | None]:
@@ -186,32 +184,48 @@ def resume(work: Runtime, reading: Reading, lock: Lock, step: Step, now: datetim
     """
     total = Tally()
     for kept in work.store.plans.unfinished():
-        if now > kept.expires_at or kept.plan.policy not in versions(work.judge):
+        dreamt = kept.plan.what_if and not work.on_sandbox
+        if dreamt or now > kept.expires_at or kept.plan.policy not in versions(work.judge):
             work.store.plans.close(kept.plan.digest, "expired")
             continue
         same_accounts(kept.plan, reading)
-        after = work.store.ledger.count()
-        tally = work.applier(lock, step).apply(kept.plan, tuple(reading.gaps))
-        finish(work, tally, after)
-        total.counts += tally.counts
-        total.stopped |= tally.stopped
+        tally = work.applier(lock, step).apply(kept.plan, tuple(reading.gaps), reading.away)
+        total.take(tally)
         total.left += tally.left
     return total
 
 
-def finish(work: Runtime, tally: Tally, after: int) -> None:
-    """The notes that are owed, the note about erased people on each anchor, and entries moved to the current key."""
+def recovery(work: Runtime, now: datetime) -> int:
+    """Settles what an interrupted run left, where the CRMs say who they are; answers how many writes. Raises WrongAccount."""
+    sure = work.reader().confirm(work.connectors)
+    return recover(work.store, sure, work.judge, Outcomes(work.store), now)
+
+
+def applied(work: Runtime, plan: Plan, reading: Reading, lock: Lock, step: Step) -> Tally:
+    """Applies a stored plan by a reading, and does what is due after a run."""
+    tally = work.applier(lock, step).apply(plan, tuple(reading.gaps), reading.away)
+    finish(work, tally, reading)
+    return tally
+
+
+def finish(work: Runtime, tally: Tally, reading: Reading) -> None:
+    """The notes that are owed, those about erased people on each anchor, and entries moved to the current key.
+
+    An anchor begins with its first run: whom earlier ones erased is in the ledger alone.
+    """
     now = work.tools.now()
-    tally.stopped |= write_notes(work.store, work.connectors, now)
+    sure = {crm: connector for crm, connector in work.connectors.items() if crm in reading.accounts}
+    tally.stopped |= write_notes(work.store, sure, now)
+    work.store.ledger.release_anchors(work.anchors)
     for crm, anchor in work.anchors.items():
-        if crm in work.connectors and crm not in tally.stopped:
-            _anchor(work, crm, anchor, after, tally, now)
+        if crm in sure and crm not in tally.stopped:
+            _anchor(work, crm, anchor, tally, now)
     if len(work.keyring.ids) > 1:
         work.store.rekey(work.keyring.ids, now)
 
 
-def _anchor(work: Runtime, crm: str, anchor: Ref, after: int, tally: Tally, now: datetime) -> None:
+def _anchor(work: Runtime, crm: str, anchor: Ref, tally: Tally, now: datetime) -> None:
     try:
-        anchor_note(work.store, work.connectors[crm], anchor, after, now)
+        anchor_notes(work.store, work.connectors[crm], anchor, now)
     except (StopCrm, BadAnswer) as error:
         tally.stopped[crm] = str(error)

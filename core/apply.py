@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
+from types import MappingProxyType
 
 from core import actions, canonical
 from core.actions import FINAL, Action, Clear, Command, Redact, Suppress
@@ -20,6 +21,7 @@ from core.judge import Judge, Known
 from core.model import Record, Ref
 from core.objections import spread
 from core.outcomes import Outcomes, Ticket, word
+from core.people import Entry
 from core.plan import Item, Plan, items_of
 from core.read import Reader, whole
 from core.schema import Schema
@@ -27,20 +29,33 @@ from core.store.store import Store
 
 Step = Callable[[int], None]
 _ENDED = {"done", "already", "gone"}
+_NOBODY: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(slots=True)
 class Tally:
-    """What came of a plan: receipts counted by (action, receipt), and why a CRM was stopped."""
+    """What came of a plan: receipts counted by (action, receipt), and why a CRM was stopped.
+
+    `listed` entries were new on the suppression list; `lapsed` are those of the plan that nothing gives any more.
+    """
 
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     stopped: dict[str, str] = field(default_factory=dict)
     left: int = 0
+    listed: int = 0
+    lapsed: int = 0
 
     @property
     def clean(self) -> bool:
         """True when everything was done or was done before."""
         return not self.stopped and not self.left and all(receipt in _ENDED for _, receipt in self.counts)
+
+    def take(self, other: Tally) -> None:
+        """Counts what another plan did as well, and says what stopped it; what it left may be in this one again."""
+        self.counts += other.counts
+        self.stopped = other.stopped | self.stopped
+        self.listed += other.listed
+        self.lapsed += other.lapsed
 
 
 class Applier:
@@ -74,13 +89,15 @@ class Applier:
         self._stopped: dict[str, str] = {}
         self._asking = ""
         self._gaps: tuple[str, ...] = ()
+        self._as_of: datetime | None = None
 
-    def apply(self, plan: Plan, gaps: tuple[str, ...] = ()) -> Tally:
-        """Does what a stored plan says, from where it stands; `gaps` are those of the latest reading.
+    def apply(self, plan: Plan, gaps: tuple[str, ...] = (), away: Mapping[str, str] = _NOBODY) -> Tally:
+        """Does what a stored plan says, from where it stands; `gaps` and `away` are those of the latest reading.
 
         Raises PlanRefused for a CRM that is not connected.
         """
         self._gaps = gaps
+        self._as_of = plan.what_if
         unknown = {item.ref.crm for item in plan.items} - set(self._connectors)
         if unknown:
             raise PlanRefused(
@@ -88,8 +105,7 @@ class Applier:
             )
         digest = plan.digest
         self._store.plans.close(digest, "applying")
-        self._outcomes.list_entries(plan.entries, self._clock())
-        tally = Tally(stopped=self._owing())
+        tally = self._begun(plan, away)
         self._stopped = tally.stopped
         for batch in self._batches(digest, plan.items):
             if self._between():
@@ -100,6 +116,34 @@ class Applier:
             self._store.plans.close(digest, "applied")
         return tally
 
+    def _begun(self, plan: Plan, away: Mapping[str, str]) -> Tally:
+        """Adds to the suppression list, before anything else is done, and says where nothing may be written now."""
+        entries = self._given(plan.entries)
+        listed = self._outcomes.list_entries(entries, self._clock())
+        silent = {crm: away[crm] for crm in sorted({item.ref.crm for item in plan.items} & set(away))}
+        return Tally(stopped=self._owing() | silent, listed=listed, lapsed=len(plan.entries) - len(entries))
+
+    def _moment(self) -> datetime:
+        """When to judge as of: now, unless the plan is a what-if."""
+        return self._as_of or self._clock()
+
+    def _given(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Those of a plan's entries that still stand, under the current key; one that is listed by now stands too.
+
+        An entry lapses when a record of its person is there and no objection gives it any more (SUP-11).
+        """
+        rows = self._store.index.closure(self._store.index.carriers({e.key for e in entries}), self._judge.shared_above)
+        people = self._judge.people(rows)
+        listed = self._store.suppression.listed_for(rows)
+        now = self._clock()
+        given = {**listed, **spread(people, listed, now)}
+        keys = {key: item.keys for row in rows for item in row.identifiers for key in item.keys}
+        return [
+            replace(entry, key=keys.get(entry.key, (entry.key,))[0], objected_at=min(entry.objected_at, now))
+            for entry in entries
+            if entry.key not in keys or any((entry.channel, key) in given for key in keys[entry.key])
+        ]
+
     def _owing(self) -> dict[str, str]:
         """The CRMs that still owe the outcome of an earlier write: nothing more is written there before it is known."""
         owing = {item.crm for item in self._store.ledger.owed("outcome")} & set(self._connectors)
@@ -109,6 +153,7 @@ class Applier:
         done = self._store.plans.answered(digest)
         ended = (items[place] for place, receipt in done.items() if receipt in _ENDED)
         self._finished |= {item.ref for item in ended if isinstance(item.action, FINAL)}
+        self._versions = {items[place].ref: it for place, it in self._store.plans.versions(digest).items()}
         waiting = [(place, item) for place, item in enumerate(items) if place not in done]
         for (action, crm, _), group in groupby(waiting, key=_lane):
             yield from _pieces(list(group), self._connectors[crm].capabilities.batch.get(action, 1))
@@ -186,10 +231,11 @@ class Applier:
         for (ticket, command), intent, receipt in zip(batch, intents, receipts, strict=True):
             record = after[ticket.item.ref]
             seen = self._seen(ticket.item.action, receipt, record)
-            held = self._outcomes.close(ticket, intent, seen, record, self._clock())
+            # Only a write on the version of the plan hands its own on: else somebody's edit would pass as ours.
+            expected = command.version == self._expected(ticket.item)
+            held = self._outcomes.close(ticket, intent, seen, record, self._clock(), expected=expected)
             self._count(tally, ticket.item, held)
-            if record and command.version == self._expected(ticket.item) and isinstance(held, Done | AlreadyDone):
-                # Only a write on the version of the plan hands its own on: else somebody's edit would pass as ours.
+            if record and expected and isinstance(held, Done | AlreadyDone):
                 self._versions[ticket.item.ref] = record.version
             if isinstance(ticket.item.action, FINAL) and word(held) in _ENDED:
                 self._finished.add(ticket.item.ref)
@@ -199,7 +245,7 @@ class Applier:
         """The receipt, or Refused when what was to be taken out of a text or a choice is still found there."""
         stripped = isinstance(action, Redact) or (isinstance(action, Clear) and action.places)
         claimed = isinstance(receipt, Done | AlreadyDone) and record is not None
-        if stripped and claimed and record and self._judge.still(action, record, self._clock()):
+        if stripped and claimed and record and self._judge.still(action, record, self._moment()):
             return Refused("read back: the same is still there")
         return receipt
 
@@ -212,7 +258,7 @@ class Applier:
         refs = [ref for ref, record in fresh.items() if record]
         if any(item.destructive for item in items):
             self._refresh_linked(refs)
-        now = self._clock()
+        now = self._moment()
         people = self._judge.people(self._store.index.closure(refs, self._judge.shared_above))
         listed = self._store.suppression.listed_for(people.rows.values())
         entries = {**listed, **spread(people, listed, now)}

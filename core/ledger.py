@@ -17,7 +17,7 @@ from core.errors import ConfigError, LedgerBroken
 ROOT = "0" * 64
 _HEAD = re.compile(r"([1-9][0-9]{0,17}):[0-9a-f]{64}")
 _MEND = "Keep the store as it is and compare it with your last `ledger export`."
-KINDS = ("run", "intent", "outcome", "note", "list", "hold", "approval", "recovery")
+KINDS = ("run", "intent", "outcome", "note", "list", "hold", "approval", "recovery", "forget")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from itertools import groupby
 
 from core.actions import Annotate, Command, Note
-from core.connector import Connector, Gone, Receipt
+from core.connector import AlreadyDone, Connector, Done, Gone, Receipt
 from core.errors import BadAnswer, StopCrm
 from core.model import Ref
 from core.outcomes import word
@@ -73,21 +73,37 @@ def _note(owed: Owed, id: str, at: datetime) -> Note:
     return Note(id, text, at.date())
 
 
-def anchor_note(store: Store, connector: Connector, anchor: Ref, after: int, now: datetime) -> None:
-    """Writes the note about the people erased from one CRM since a place in the ledger; none when there were none."""
-    erased: Counter[str] = Counter()
-    places: list[int] = []
-    for entry in store.ledger.entries(after):
-        done = entry.kind == "outcome" and entry.body["receipt"] == "done"
-        if done and entry.body["action"]["do"] in {"erase", "bin"} and Ref.parse(entry.body["ref"]).crm == anchor.crm:
-            erased[entry.body["rule"]] += 1
-            places.append(entry.seq)
-    if not places:
-        return
-    rules = ", ".join(f"{count} by {rule}" for rule, count in sorted(erased.items()))
-    id = f"L{places[0]}-L{places[-1]}"
-    text = f"GDPR policy applied by Repoussoir on {now.date()}: {sum(erased.values())} erased ({rules}). Ledger {id}."
-    receipt = next(iter(connector.apply([Command(anchor, "", Annotate(Note(id, text, now.date())))])))
-    store.ledger.append(
-        now, "note", {"anchor": str(anchor), "range": [places[0], places[-1]], "receipt": word(receipt)}
-    )
+def anchor_notes(store: Store, connector: Connector, anchor: Ref, now: datetime) -> None:
+    """Writes the notes about the people erased from one CRM, of whom none tells yet; none when there are none.
+
+    A note that is not known to be there stays owed as it is, so that its id finds it again. Raises BadAnswer when the
+    anchor takes none.
+    """
+    _gather(store, anchor.crm, now)
+    for owed in store.ledger.owed("anchor", anchor.crm):
+        receipt = next(iter(connector.apply([Command(anchor, "", Annotate(_erased(owed)))])))
+        if not isinstance(receipt, Done | AlreadyDone):
+            raise BadAnswer(f"{anchor.crm}: the audit anchor {anchor} takes no note ({word(receipt)})")
+        with store.transaction():
+            body = {"anchor": str(anchor), "range": owed.body["range"], "receipt": word(receipt)}
+            store.ledger.append(now, "note", body)
+            store.ledger.settle(owed.seq)
+
+
+def _gather(store: Store, crm: str, now: datetime) -> None:
+    """Makes one note of the erasures of a CRM that are in none; they follow those of the last one."""
+    with store.transaction():
+        erased = store.ledger.owed("erasure", crm)
+        last = store.ledger.get(erased[-1].seq) if erased else None
+        if last:
+            rules = Counter(item.body["rule"] for item in erased)
+            body = {"range": [erased[0].seq, last.seq], "rules": dict(rules), "on": now.date().isoformat()}
+            store.ledger.release(crm, "erasure")
+            store.ledger.owe(last, "anchor", crm, body)
+
+
+def _erased(owed: Owed) -> Note:
+    rules, (first, last), on = owed.body["rules"], owed.body["range"], owed.body["on"]
+    id, counts = f"L{first}-L{last}", ", ".join(f"{count} by {rule}" for rule, count in sorted(rules.items()))
+    text = f"GDPR policy applied by Repoussoir on {on}: {sum(rules.values())} erased ({counts}). Ledger {id}."
+    return Note(id, text, date.fromisoformat(on))

@@ -50,14 +50,17 @@ class Outcomes:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def list_entries(self, entries: Sequence[Entry], now: datetime) -> None:
-        """Adds a plan's entries to the suppression list, before anything else is done."""
+    def list_entries(self, entries: Sequence[Entry], now: datetime) -> int:
+        """Adds a plan's entries to the suppression list, before anything else is done. Answers how many were new."""
+        new = 0
         for start in range(0, len(entries), _CHUNK):
             part = entries[start : start + _CHUNK]
             with self._store.transaction():
-                if self._store.suppression.add(part):
+                if added := self._store.suppression.add(part):
+                    new += added
                     lines = [[entry.channel, str(entry.key), entry.source] for entry in part]
                     self._store.ledger.append(now, "list", {"do": "add", "entries": lines})
+        return new
 
     def intend(self, tickets: Sequence[Ticket], now: datetime) -> list[int]:
         """Says what is about to be done; answers the places of the intents in the ledger.
@@ -79,15 +82,31 @@ class Outcomes:
             self._append(ticket, receipt, None, now)
             self._store.plans.answer(ticket.digest, ticket.place, word(receipt))
 
-    def close(self, ticket: Ticket, intent: int, receipt: Receipt, record: Record | None, now: datetime) -> Receipt:
-        """The outcome of a write, with what was read back. Answers the receipt, or a refusal when it did not hold."""
+    def close(
+        self,
+        ticket: Ticket,
+        intent: int,
+        receipt: Receipt,
+        record: Record | None,
+        now: datetime,
+        *,
+        expected: bool = False,
+    ) -> Receipt:
+        """The outcome of a write, with what was read back. Answers the receipt, or a refusal when it did not hold.
+
+        `expected` says that it was made on the very version that the plan expects: then what it left is our own version,
+        also after a crash. Of a write that was resolved afterwards nobody can say so.
+        """
         held = confirmed(ticket.item.action, receipt, record)
+        ours = record.version if record and expected and isinstance(held, Done | AlreadyDone) else None
         with self._store.transaction():
             line = self._append(ticket, held, record, now, intent)
             self._store.ledger.settle(intent)
-            self._store.plans.answer(ticket.digest, ticket.place, word(held))
+            self._store.plans.answer(ticket.digest, ticket.place, word(held), ours)
             if isinstance(held, Done | AlreadyDone | Gone):
                 self._remember(ticket, record, line, now)
+            if isinstance(held, Done) and isinstance(ticket.item.action, Bin | Erase):
+                self._store.ledger.owe(line, "erasure", ticket.item.ref.crm, {"rule": ticket.item.rule})
             if isinstance(held, AlreadyDone) and isinstance(ticket.item.action, Restrict):
                 # Perhaps somebody else's, under Art. 18: then it stands above destruction.
                 self._store.index.drop_push(ticket.item.ref, "restriction")

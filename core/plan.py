@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
@@ -73,7 +73,8 @@ class Plan:
 
     `reports` are the findings that ask for nothing or are blocked. `accounts` are the vendor's account ids by CRM: a plan is
     never applied to another one. `policy` is the digest of the policies it was made with. `trips` are the brakes that stop
-    it. `what_if` is True when `now` was not the real time.
+    it. `gaps` say what its reading could not read whole. `what_if` is the moment it was judged as of, when that was not the
+    real time.
     """
 
     items: tuple[Item, ...]
@@ -82,13 +83,15 @@ class Plan:
     accounts: Mapping[str, str]
     policy: str
     made_at: datetime
-    what_if: bool = False
+    what_if: datetime | None = None
     trips: tuple[Trip, ...] = ()
+    gaps: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
         """The SHA-256 of what would be done, to whom and by which policy; when it was made does not count."""
-        head = canonical.dumps({"accounts": dict(self.accounts), "policy": self.policy, "what_if": self.what_if})
+        as_of = self.what_if is not None and self.what_if.astimezone(UTC).isoformat()
+        head = canonical.dumps({"accounts": dict(self.accounts), "policy": self.policy, "what_if": as_of})
         listed = (canonical.dumps([entry.channel, str(entry.key), entry.source]) for entry in self.entries)
         return canonical.digest(head, *listed, *(canonical.dumps(item.body()) for item in self.items))
 

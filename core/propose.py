@@ -39,7 +39,7 @@ def propose(
         objecting=_objecting(known, new),
         policy_seen=store.plans.policy_seen(judge.version),
     )
-    return replace(made, trips=brakes.trips(made, measured, limits))
+    return replace(made, trips=brakes.trips(made, measured, limits), gaps=tuple(reading.gaps))
 
 
 def knowledge(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.connector import Account, Connector
-from core.errors import FAULTS, BadAnswer, RepoussoirError, StopCrm, WrongAccount
+from core.errors import FAULTS, BadAnswer, RepoussoirError, StopCrm
 from core.findings import Finding
 from core.follow import follow
 from core.identity import Identity, nobody
@@ -22,9 +22,13 @@ Progress = Callable[[str, int, int | None], None]
 
 @dataclass(slots=True)
 class Reading:
-    """What the scans gave. `gaps` say what was not read, one sentence each; empty means every CRM was read whole."""
+    """What the scans gave. `gaps` say what was not read, one sentence each; empty means every CRM was read whole.
+
+    `accounts` are the CRMs that said who they are, `away` why the others did not: nothing may be written there.
+    """
 
     accounts: dict[str, Account] = field(default_factory=dict)
+    away: dict[str, str] = field(default_factory=dict)
     gaps: list[str] = field(default_factory=list)
     seen: set[Ref] = field(default_factory=set)
     local: dict[Ref, tuple[Finding, ...]] = field(default_factory=dict)
@@ -60,17 +64,23 @@ class Reader:
         reading = Reading()
         for crm, connector in connectors.items():
             try:
-                account = self._account(crm, connector)
-                reading.accounts[crm] = account
-                reading.gaps += [f"{crm}: {reason}" for reason in (*account.blind, *self._hidden(crm, account))]
-                for kind in connector.capabilities.kinds:
-                    self._scan(reading, crm, connector, kind, now)
+                self._whole(reading, crm, connector, now)
             except (StopCrm, BadAnswer) as error:
                 reading.gaps.append(_gap(crm, error))
             except FAULTS as error:
                 reading.gaps.append(f"{crm}: the connector failed ({type(error).__name__})")
+            if crm not in reading.accounts:
+                reading.away[crm] = reading.gaps[-1]
         follow(self._store, self._judge, self._clock())
         return reading
+
+    def _whole(self, reading: Reading, crm: str, connector: Connector, now: datetime) -> None:
+        account = self.account(crm, connector)
+        reading.accounts[crm] = account
+        reading.gaps += [f"{crm}: {reason}" for reason in (*account.blind, *self._hidden(crm, account))]
+        for kind in connector.capabilities.kinds:
+            self._scan(reading, crm, connector, kind, now)
+        self._store.accounts.remember(crm, account.id, self._clock())
 
     def note(self, records: Sequence[Record], scan_id: int = 0) -> None:
         """Writes records to the index; the marks that we made ourselves are told from those of others on the way."""
@@ -99,20 +109,22 @@ class Reader:
             return ()
         return (f"{', '.join(account.undeclared)} cannot be read any more, and records were restricted with it",)
 
-    def confirm(self, connectors: Mapping[str, Connector]) -> None:
-        """Raises WrongAccount when a CRM answers as another account than configured; one that is away is a later gap."""
-        for crm, connector in connectors.items():
-            with suppress(StopCrm, BadAnswer):
-                self._account(crm, connector)
+    def confirm(self, connectors: Mapping[str, Connector]) -> dict[str, Connector]:
+        """The CRMs that say who they are: only there may something be done now. One that is away is a later gap.
 
-    def _account(self, crm: str, connector: Connector) -> Account:
+        Raises WrongAccount when one is another than the configuration names or the store remembers.
+        """
+        sure: dict[str, Connector] = {}
+        for crm, connector in connectors.items():
+            with suppress(StopCrm, BadAnswer, *FAULTS):
+                self.account(crm, connector)
+                sure[crm] = connector
+        return sure
+
+    def account(self, crm: str, connector: Connector) -> Account:
+        """Which account a CRM is. Must be asked before its records are. Raises WrongAccount, and what `check` raises."""
         account = connector.check()
-        expected = self._expected.get(crm)
-        if expected and account.id != expected:
-            raise WrongAccount(
-                f"{crm}: the credentials belong to account {account.id}, the configuration expects {expected}.",
-                f"Correct [crm.{crm}] account, or give the token of the right account.",
-            )
+        self._store.accounts.confirm(crm, account.id, self._expected.get(crm, ""))
         return account
 
     def _scan(self, reading: Reading, crm: str, connector: Connector, kind: str, now: datetime) -> None:

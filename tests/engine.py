@@ -81,12 +81,12 @@ class Engine:
         ).apply(plan, gaps)
 
     def run(self) -> Tally:
-        """Recovers, finishes what was interrupted, plans, applies, writes the notes."""
-        recover(self.store, self.crms, self.judge, self.outcomes, self.now)
-        interrupted = self.store.plans.latest("applying")
-        if interrupted:
-            self.apply(interrupted.plan)
+        """Recovers, reads, finishes what was interrupted, reads again if that wrote, plans, applies, writes the notes."""
+        recover(self.store, self.reader.confirm(self.crms), self.judge, self.outcomes, self.now)
         reading = self.read()
+        interrupted = [self.apply(kept.plan, tuple(reading.gaps)) for kept in self.store.plans.unfinished()]
+        if any(tally.counts for tally in interrupted):
+            reading = self.read()
         made = propose(self.store, self.judge, self.crms, reading, self.limits, self.now)
         self.store.plans.keep(made, self.now + timedelta(days=3))
         tally = self.apply(made, tuple(reading.gaps))

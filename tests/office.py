@@ -88,6 +88,11 @@ class Office:
         self.now += timedelta(**passing)
         return work.make_plan(self.parts, lambda *_: None)[0].digest
 
+    def plan_only(self, *policies: str, **passing: int) -> str:
+        """A plan of some policies, after some time has passed; answers its digest."""
+        self.now += timedelta(**passing)
+        return work.make_plan(self.parts, lambda *_: None, only=policies)[0].digest
+
     def apply(self, digest: str, approver: str = "") -> work.Result:
         """Applies a stored plan."""
         kept = self.store.plans.find(digest)

@@ -145,7 +145,7 @@ def test_ret_27_a_refusal_keeps_the_period_from_passing() -> None:
         (kept(policy="v0"), "the policies were changed since the last reading: they were not applied yet"),
         (kept(accounts={"b": "2"}), "no reading was whole: a: not read"),
         (
-            kept(reports=(finding("1", blocked="incomplete reading: b: token refused; c: left out"),)),
+            kept(gaps=("b: token refused", "c: left out")),
             "no reading was whole: b: token refused; c: left out",
         ),
     ],
@@ -175,7 +175,7 @@ def test_figures_come_from_the_last_reading_that_was_whole() -> None:
 
 def test_a_what_if_is_no_reading_and_waits_for_nothing() -> None:
     """It cannot be applied, so it neither proves nor hides anything."""
-    what_if, real = kept(item("1"), what_if=True), kept(item("2"), at=NOW - timedelta(hours=1))
+    what_if, real = kept(item("1"), what_if=NOW), kept(item("2"), at=NOW - timedelta(hours=1))
 
     assert readings([what_if, real]) == [Reading(real.plan.made_at, (real,))]
     (waiting,) = report_data.waiting([what_if, real], seen(real), {}, "v1", NOW)

@@ -243,7 +243,7 @@ def test_a_crm_left_out_is_a_gap_and_the_figures_stay_those_of_the_whole_reading
     office.crms = crms
     after = gathered(office.parts, None)
 
-    assert after["gaps"] == ["b: not read"]
+    assert after["gaps"] == ["b: left out of this command"]
     assert after["rules"] == before["rules"]
     assert after["reading"]["at"] == before["reading"]["at"]
 

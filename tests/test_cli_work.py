@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn
@@ -11,8 +12,11 @@ from pydantic import SecretStr
 
 from cli import exits, results
 from cli.notify import sentence
-from core.connector import Account
+from cli.runtime import keyring
+from core.actions import Command
+from core.connector import Account, Receipt
 from core.errors import NotAllowed, Unreachable, WrongAccount
+from core.identity import Identifier
 from core.model import Moment, Objection
 from core.settings import KeySettings
 from tests.jobdesk import raising
@@ -34,6 +38,11 @@ def at(tmp_path: Path) -> Office:
 def there(at: Office, name: str) -> bool:
     """Whether a record is still in its CRM."""
     return name[1:] in at.crms[name[0]].records
+
+
+def found(at: Office, *emails: str) -> tuple[Identifier, ...]:
+    """E-mails as the list knows them."""
+    return at.parts.identity.all(emails, ())
 
 
 def killed(at: Office, crm: str) -> None:
@@ -255,3 +264,90 @@ def test_what_an_interrupted_plan_left_is_counted_once(at: Office) -> None:
 
     assert (result.tally.left, dict(result.tally.counts)) == (1, {})
     assert results.code(result) == exits.INCOMPLETE
+
+
+def test_sup_11_an_objection_that_was_taken_back_since_the_plan_is_not_listed(at: Office) -> None:
+    """The flag of one person is cleared between plan and apply; the other's stands. What was left out is counted."""
+    at.add("a1", "x@a.example", age=5, objections=NO_MAIL, suppressed=frozenset({"email"}))
+    at.add("a2", "y@a.example", age=5, objections=NO_MAIL, suppressed=frozenset({"email"}))
+    digest = at.plan()
+    at.edit("a1", objections=(), suppressed=frozenset())
+    result = at.apply(digest)
+
+    assert [len(at.store.suppression.matching(item)) for item in found(at, "x@a.example", "y@a.example")] == [0, 1]
+    assert (result.tally.listed, result.tally.lapsed) == (1, 1)
+    assert results.body(result)["lapsed"] == 1
+
+
+def test_an_objection_of_a_record_that_is_gone_is_still_listed(at: Office) -> None:
+    """Deleted since the plan: nobody took it back, and the person may come back by an import."""
+    at.add("a1", "x@a.example", age=5, objections=NO_MAIL, suppressed=frozenset({"email"}))
+    digest = at.plan()
+    del at.crms["a"].records["1"]
+    result = at.apply(digest)
+
+    assert (result.tally.listed, result.tally.lapsed) == (1, 0)
+
+
+def test_sup_04_an_entry_planned_under_the_old_key_is_listed_under_the_new_one(at: Office) -> None:
+    """The key changed between plan and apply: it is the same person."""
+    at.add("a1", "x@a.example", age=5, objections=NO_MAIL, suppressed=frozenset({"email"}))
+    digest = at.plan()
+    secrets = {**at.config.keys.secrets, "k2": SecretStr("2" * 64)}
+    keys = at.config.keys.model_copy(update={"secrets": secrets, "current": "k2"})
+    at.config = at.config.model_copy(update={"keys": keys})
+    at.store.keys.confirm(keyring(at.config), at.now)
+    result = at.apply(digest)
+
+    assert [entry.key.key_id for entry in at.store.suppression.matching(found(at, "x@a.example")[0])] == ["k2"]
+    assert (result.tally.listed, result.tally.lapsed) == (1, 0)
+
+
+def test_entries_that_were_listed_before_a_crash_are_neither_listed_again_nor_left_out(at: Office) -> None:
+    """The plan goes on; its list is there."""
+    at.add("a1", "x@a.example", age=5, objections=NO_MAIL, suppressed=frozenset({"email"}))
+    at.add("b1", "x@a.example", age=5)
+    killed(at, "b")
+    result = at.run(hours=1)
+
+    assert at.store.suppression.count() == 1
+    assert (result.tally.listed, result.tally.lapsed) == (0, 0)
+    assert result.tally.counts["suppress", "done"] == 1
+
+
+def broken_off(at: Office, *, instant: int, after: bool) -> None:
+    """A run that dies at some write to a, before or after it took effect."""
+    real, left = at.crms["a"].apply, [instant]
+
+    def die(batch: Sequence[Command]) -> Iterator[Receipt]:
+        left[0] -= 1
+        if left[0]:
+            return real(batch)
+        if after:
+            list(real(batch))
+        raise Kill
+
+    at.crms["a"].apply = die  # type: ignore[method-assign]  # the power goes
+    with pytest.raises(Kill):
+        at.run()
+    at.crms["a"].apply = real  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize(
+    ("instant", "after", "edited", "changed"),
+    [(2, False, False, 0), (2, False, True, 1), (1, True, False, 1)],
+    ids=["our own version", "edited since", "not proven"],
+)
+def test_a_plan_that_goes_on_knows_the_version_it_made_itself(
+    at: Office, instant: int, after: bool, edited: bool, changed: int
+) -> None:
+    """Suppressed, then the power went before the erasure: only a version whose outcome is in the store is our own."""
+    at.add("a1", "x@a.example")
+    at.add("b1", "x@a.example", objections=NO_MAIL, suppressed=frozenset({"email"}))
+    broken_off(at, instant=instant, after=after)
+    if edited:
+        at.edit("a1", origin="edited")
+    result = at.run(hours=1)
+
+    assert result.tally.counts["erase", "changed"] == changed
+    assert not there(at, "a1")

@@ -8,7 +8,7 @@ import pytest
 
 from core.connector import Done, Refused
 from core.errors import Unreachable
-from core.notes import anchor_note, write_notes
+from core.notes import anchor_notes, write_notes
 from tests.engine import NOW, Engine, record, ref
 
 
@@ -68,7 +68,7 @@ def test_the_anchor_tells_counts_by_rule_and_the_range_and_nobody(tmp_path: Path
     if refused:
         engine.crms["a"].apply = lambda batch: iter([Refused("no")] * len(batch))  # type: ignore[method-assign]  # it will not
     engine.apply(engine.plan())
-    anchor_note(engine.store, engine.crms["a"], ref("a9"), 0, NOW)
+    anchor_notes(engine.store, engine.crms["a"], ref("a9"), NOW)
     notes = list(engine.crms["a"].notes.get("9", {}).values())
 
     assert len(notes) == (0 if refused else 1)

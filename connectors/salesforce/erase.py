@@ -94,9 +94,13 @@ def _moved(versions: _Versions, found: Mapping[str, Record]) -> dict[str, Receip
 
 def _telling(receipt: Receipt, removed: str) -> Receipt:
     """The receipt of a record that stays, with what of it was removed before that was seen."""
-    if not removed or not isinstance(receipt, Refused | Changed):
-        return receipt
-    return replace(receipt, why="; ".join(filter(None, (receipt.why, f"already removed: {removed} ({IN_BIN})"))))
+    said = f"already removed: {removed} ({IN_BIN})" if removed else ""
+    match receipt:
+        case Refused(why):
+            return Refused("; ".join(filter(None, (why, said))))
+        case Changed(taken) | Gone(taken):
+            return replace(receipt, taken="; ".join(filter(None, (taken, said))))
+    return receipt
 
 
 def _keys(kind: str, row: Row) -> list[str]:

@@ -85,6 +85,17 @@ class Index:
             for table in (record_key, push, record):
                 self._database.execute(delete(table).where(_at(table, part)))
 
+    def crms(self) -> list[str]:
+        """The CRMs that there are rows of."""
+        return [row.crm for row in self._database.rows(select(record.c.crm).distinct().order_by(record.c.crm))]
+
+    def forget_crm(self, crm: str) -> int:
+        """Drops every row of a CRM with its keys and marks, and its scans. Answers how many rows there were."""
+        gone = 0
+        for table in (record_key, push, scan, record):
+            gone = self._database.execute(delete(table).where(table.c.crm == crm)).rowcount
+        return gone
+
     def rows(self) -> Iterator[Row]:
         """Every row, by account, kind and id."""
         yield from self._loaded(None)

@@ -16,6 +16,8 @@ from core.store.database import Database
 from core.store.tables import ledger, pending
 
 _PAGE = 5000
+Debt = Literal["outcome", "note", "erasure", "anchor"]
+"""An intent its outcome, an outcome its note, an erasure its place in a note on the anchor, and such a note."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +82,8 @@ class Ledger:
         """How many entries there are."""
         return int(self._database.rows(select(func.count()).select_from(ledger))[0][0])
 
-    def owe(self, entry: Entry, what: Literal["outcome", "note"], crm: str, body: Mapping[str, Any]) -> None:
-        """Remembers that an entry needs an outcome, or that its record needs a note."""
+    def owe(self, entry: Entry, what: Debt, crm: str, body: Mapping[str, Any]) -> None:
+        """Remembers that an entry needs an outcome or a note, or that the anchor is to tell of it. An entry owes one thing."""
         values = {"seq": entry.seq, "what": what, "crm": crm, "body": canonical.dumps(body)}
         self._database.execute(pending.insert(), [values])
 
@@ -89,7 +91,17 @@ class Ledger:
         """Strikes out what was owed for an entry."""
         self._database.execute(delete(pending).where(pending.c.seq == seq))
 
-    def owed(self, what: Literal["outcome", "note"], crm: str | None = None) -> list[Owed]:
+    def release(self, crm: str, what: Debt | None = None) -> None:
+        """Strikes out all that is owed for a CRM, or all of a kind."""
+        statement = delete(pending).where(pending.c.crm == crm)
+        self._database.execute(statement.where(pending.c.what == what) if what else statement)
+
+    def release_anchors(self, kept: Iterable[str]) -> None:
+        """Strikes out what is owed to anchors, but for the CRMs that have one."""
+        where = (pending.c.what.in_(["erasure", "anchor"]), pending.c.crm.not_in(list(kept)))
+        self._database.execute(delete(pending).where(*where))
+
+    def owed(self, what: Debt, crm: str | None = None) -> list[Owed]:
         """What is owed, oldest first."""
         query = select(pending).where(pending.c.what == what).order_by(pending.c.seq)
         rows = self._database.rows(query if crm is None else query.where(pending.c.crm == crm))

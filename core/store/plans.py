@@ -97,10 +97,16 @@ class Plans:
         rows = self._database.rows(select(plan_item.c.seq, plan_item.c.receipt).where(*where))
         return {row.seq - 1: row.receipt for row in rows}
 
-    def answer(self, digest: str, place: int, receipt: str) -> None:
-        """Notes the receipt of an item of a plan."""
+    def versions(self, digest: str) -> dict[int, str]:
+        """The versions that writes of a plan left on its records, by the item's place, where they are known to be ours."""
+        where = (plan_item.c.digest == digest, plan_item.c.version.is_not(None))
+        rows = self._database.rows(select(plan_item.c.seq, plan_item.c.version).where(*where).order_by(plan_item.c.seq))
+        return {row.seq - 1: row.version for row in rows}
+
+    def answer(self, digest: str, place: int, receipt: str, version: str | None = None) -> None:
+        """Notes the receipt of an item of a plan, and the version that is ours from then on."""
         where = (plan_item.c.digest == digest, plan_item.c.seq == place + 1)
-        self._database.execute(update(plan_item).where(*where).values(receipt=receipt))
+        self._database.execute(update(plan_item).where(*where).values(receipt=receipt, version=version))
 
     def ended(self) -> frozenset[Ref]:
         """The records that a plan under way has erased, binned or anonymised: evidence for what it has still to do."""
@@ -131,8 +137,9 @@ def head_of(value: Plan) -> dict[str, Any]:
         "made_at": value.made_at.isoformat(),
         "accounts": dict(value.accounts),
         "policy": value.policy,
-        "what_if": value.what_if,
+        "what_if": value.what_if.isoformat() if value.what_if else False,
         "trips": [[trip.brake, trip.stops, trip.because] for trip in value.trips],
+        "gaps": list(value.gaps),
     }
 
 
@@ -162,7 +169,8 @@ def read(head: dict[str, Any], lines: Iterable[tuple[str, dict[str, Any]]]) -> P
         value = Plan(
             items=tuple(parts["item"]), entries=tuple(parts["entry"]), reports=tuple(parts["report"]),
             accounts=head["accounts"], policy=head["policy"], made_at=datetime.fromisoformat(head["made_at"]),
-            what_if=head["what_if"], trips=tuple(Trip(*trip) for trip in head["trips"]),
+            what_if=datetime.fromisoformat(as_of) if (as_of := head["what_if"]) else None,
+            trips=tuple(Trip(*trip) for trip in head["trips"]), gaps=tuple(head.get("gaps", ())),
         )  # fmt: skip
     except (KeyError, TypeError, ValueError, AttributeError, ConfigError):
         raise PlanRefused("This is not a plan of Repoussoir.", "Make one with `repoussoir plan`.") from None

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from core.model import Ref
 from core.periods import Period
+from core.store.accounts import Accounts
 from core.store.database import Database
 from core.store.entries import Keys, SuppressionList, Tombstones
 from core.store.holds import Holds
@@ -29,6 +30,7 @@ class Store:
         self.suppression = SuppressionList(self._database, keep_entries)
         self.tombstones = Tombstones(self._database, keep_tombstones)
         self.holds = Holds(self._database)
+        self.accounts = Accounts(self._database)
         self.index = Index(self._database)
         self.plans = Plans(self._database)
         self.ledger = Ledger(self._database)
@@ -53,6 +55,25 @@ class Store:
             moved = {"entries": self.suppression.rekey(seen), "holds": self.holds.rekey(seen)}
             if any(moved.values()):
                 self.ledger.append(now, "list", {"do": "rekey", "from": list(ids[1:]), "to": ids[0], **moved})
+
+    def crms(self) -> frozenset[str]:
+        """The CRMs that something is known of, whether they are still in the configuration or not."""
+        owing = {item.crm for item in self.ledger.owed("outcome")}
+        return frozenset({*self.index.crms(), *self.accounts.known(), *owing})
+
+    def forget(self, crm: str) -> tuple[int, int]:
+        """Forgets all that is known of the records of a CRM, and which account it was; lists and tombstones stay.
+
+        Plans under way that were made with it are closed. Answers how many records, and how many writes were never resolved.
+        """
+        with self.transaction():
+            for kept in self.plans.unfinished():
+                if crm in kept.plan.accounts:
+                    self.plans.close(kept.plan.digest, "expired")
+            self.accounts.forget(crm)
+            unresolved = len(self.ledger.owed("outcome", crm))
+            self.ledger.release(crm)
+            return self.index.forget_crm(crm), unresolved
 
     def lock(self, name: str, owner: str, now: Callable[[], datetime]) -> Lock:
         """The lock of that name, for an owner."""

@@ -139,6 +139,7 @@ plan_item = Table(
     Column("part", String(10), nullable=False),
     Column("body", JSON, nullable=False),
     Column("receipt", String(20)),
+    Column("version", String(120)),
     ForeignKeyConstraint(["digest"], ["plan.digest"]),
 )
 
@@ -196,6 +197,14 @@ record_key = Table(
     Column("digest", String(64), nullable=False),
     Column("generic", Boolean, nullable=False),
     Index("record_key_digest", "digest"),
+)
+
+account = Table(
+    "account",
+    metadata,
+    Column("crm", String(60), primary_key=True),
+    Column("account", String(120), nullable=False),
+    Column("since", Utc, nullable=False),
 )
 
 push = Table(
