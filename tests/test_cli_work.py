@@ -247,7 +247,7 @@ def test_what_stopped_an_interrupted_plan_is_told_even_when_the_new_one_goes_thr
     at.crms["a"].get = once  # type: ignore[method-assign]  # the line is down for a moment
     result = at.run(hours=1)
 
-    told = results.body(result, "")
+    told = results.body(result)
     assert result.tally.counts["erase", "done"] == 1
     assert (told["stopped"], told["left"]) == ({"a": "a: no answer"}, 1)
     assert results.code(result) == exits.INCOMPLETE
