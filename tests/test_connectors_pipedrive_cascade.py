@@ -424,3 +424,13 @@ def test_a_person_that_is_merged_away_while_its_children_are_listed_keeps_them(
     company.fault("v2/persons$", status=200, body=nobody, skip=1)
     assert list(crm.apply([command])) == [Gone()]
     assert company.writes() == []
+
+
+@pytest.mark.parametrize("link", [{"deal_id": 6}, {"lead_id": "x"}])
+def test_a_thread_of_a_deal_or_a_lead_is_kept(company: Company, crm: Pipedrive, link: dict[str, Any]) -> None:
+    """DESIGN §6: a child that business is linked to is never deleted."""
+    company.load("mailMessages", {"id": 1, "mail_thread_id": 1, "from": [{"email_address": "p1@example.org"}]})
+    thread = company.ask("GET", "/v1/mailbox/mailThreads/1") | link
+    company.fault("mailThreads/1$", method="GET", status=200, body={"success": True, "data": thread})
+    assert "1 mail threads kept" in done(apply(crm, ALL))
+    assert company.log("DELETE", "mailThreads") == []

@@ -246,3 +246,30 @@ def test_a_404_of_a_list_does_not_make_the_person_gone(company: Company, path: s
     with pytest.raises(BadAnswer):
         list(crm.apply([command]))
     assert company.writes() == []
+
+
+def test_lists_that_are_walked_by_cursor_are_pinned_to_the_id(company: Company) -> None:
+    """§3.3, trap 24: what a cursor remembers is not documented, and any other order moves while it is walked."""
+    company.person()
+    crm = company.connect()
+    scanned(crm)
+    before = len(company.log())
+    read(crm)
+    lists = [entry for entry in company.log()[before:] if "/v2/" in entry["path"]]
+    assert len(lists) == 4
+    assert all("sort_by" in entry["query"] for entry in lists)
+
+
+def test_archived_leads_in_another_order_than_asked_for_are_read_whole(company: Company) -> None:
+    """An old one at the top would else be taken for the end of the news."""
+    company.person()
+    old = {"id": "a", "title": "x", "is_archived": True, "update_time": "2022-01-01T00:00:00.000Z"}
+    company.load("leads", old)
+    crm = company.connect()
+    scanned(crm)
+    older = {"id": "b", "update_time": "2021-01-01T00:00:00.000Z"}
+    new = {"id": "c", "update_time": "2025-01-01T00:00:00.000Z", "add_time": "2025-01-01T00:00:00.000Z"}
+    new |= {"person_id": 1, "source_name": "Web forms", "is_archived": True}
+    body = {"success": True, "data": [older, old, new], "additional_data": {"more_items_in_collection": False}}
+    company.fault("leads/archived$", status=200, body=body)
+    assert [moment.source for moment in read(crm).inbound] == ["web_lead"]
