@@ -223,9 +223,10 @@ class Applier:
     def _refresh_linked(self, refs: Sequence[Ref]) -> None:
         """Reads the other records of the same people again, in every CRM that is connected.
 
-        What this plan has ended is left as it was last seen: it still says when the person was last in contact.
+        What this plan has ended is left as it was last seen: it still says when the person was last in contact. So is
+        whoever shares only a weak key with them: a switchboard has thousands, and the scan has just read them.
         """
-        rows = self._store.index.closure(refs, self._judge.shared_above)
+        rows = self._store.index.linked(refs, self._judge.shared_above)
         linked = sorted({row.ref for row in rows} - set(refs) - self._finished)
         for crm, group in groupby(linked, key=lambda ref: ref.crm):
             if crm in self._connectors:

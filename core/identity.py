@@ -131,7 +131,7 @@ def _octets(text: str) -> bytes:
 class Identifier:
     """One identifier of a record as its subject keys, the current key first.
 
-    `generic` marks a mailbox that is no person's (`info@`): it links nothing (DESIGN §6 "The person, not the record").
+    `generic` marks a mailbox that is no person's (`info@`): it links nobody (DESIGN §6 "The person, not the record").
     """
 
     keys: tuple[SubjectKey, ...]

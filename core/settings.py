@@ -77,10 +77,10 @@ class PeopleSettings(Part):
     """When two records are one person."""
 
     shared_key_above: int = Field(default=5, ge=1)
-    """An e-mail or phone on more records than this is nobody's own: it links nothing, and is reported."""
+    """An e-mail or phone on more records than this is nobody's own: it protects whoever carries it, and links nobody."""
 
     generic_mailboxes: frozenset[str] = GENERIC_MAILBOXES
-    """Local parts of mailboxes that are no person's, such as info or contact."""
+    """Local parts of mailboxes that are no person's, such as info or contact: they protect as well, and link nobody."""
 
 
 class BrakeSettings(Part):

@@ -93,25 +93,18 @@ class Index:
         """The rows of some refs, as far as there are any."""
         return [row for part in _parts(refs) for row in self._loaded(part)]
 
-    def closure(self, refs: Iterable[Ref], shared_above: int) -> list[Row]:
-        """The rows of some refs and of everybody they are linked to, key by key.
+    def linked(self, refs: Iterable[Ref], shared_above: int) -> list[Row]:
+        """The rows of some refs and of everybody they are linked to, key by key; a weak key is not followed."""
+        return self._walk(refs, shared_above)[0]
 
-        A key on more records than `shared_above` links nothing and is not followed; one record more than that many is
-        still read, so that its being shared shows.
+    def closure(self, refs: Iterable[Ref], shared_above: int) -> list[Row]:
+        """All that judging the people of some refs needs: their rows, and the rows of whoever carries a weak key of theirs.
+
+        A key on more records than `shared_above` is weak, and so is a generic mailbox. What carries one is as the last
+        scan saw it, and need not be read again: it protects, and never dates or destroys.
         """
-        found: dict[Ref, Row] = {}
-        witnesses: set[Ref] = set()
-        followed: set[SubjectKey] = set()
-        wanted = set(refs)
-        while wanted:
-            rows = self.get(sorted(wanted))
-            found |= {row.ref: row for row in rows}
-            keys = {key for row in rows for i in row.identifiers if not i.generic for key in i.keys} - followed
-            followed |= keys
-            shared = self._shared(sorted(keys), shared_above)
-            wanted = set(self.carriers(keys - shared)) - set(found)
-            witnesses |= {ref for key in sorted(shared) for ref in self._some_carriers(key, shared_above + 1)}
-        return [*found.values(), *self.get(sorted(witnesses - set(found)))]
+        rows, weak = self._walk(refs, shared_above)
+        return [*rows, *self.get(sorted(set(self.carriers(weak)) - {row.ref for row in rows}))]
 
     def pushed(self, refs: Sequence[Ref]) -> dict[Ref, frozenset[Mark]]:
         """The marks that we made ourselves, by ref."""
@@ -151,17 +144,29 @@ class Index:
         )
         return sorted({Ref(line.crm, line.kind, line.id) for lines in found for line in lines})
 
+    def _walk(self, refs: Iterable[Ref], shared_above: int) -> tuple[list[Row], set[SubjectKey]]:
+        """The rows of some refs and of everybody they are linked to, and the weak keys that these carry."""
+        found: dict[Ref, Row] = {}
+        followed: set[SubjectKey] = set()
+        weak: set[SubjectKey] = set()
+        wanted = set(refs)
+        while wanted:
+            rows = self.get(sorted(wanted))
+            found |= {row.ref: row for row in rows}
+            carried = [item for row in rows for item in row.identifiers]
+            keys = {key for item in carried if not item.generic for key in item.keys} - followed
+            followed |= keys
+            weak |= self._shared(sorted(keys), shared_above)
+            weak |= {key for i in carried if i.generic or not weak.isdisjoint(i.keys) for key in i.keys}
+            wanted = set(self.carriers(keys - weak)) - set(found)
+        return list(found.values()), weak
+
     def _shared(self, keys: Sequence[SubjectKey], above: int) -> set[SubjectKey]:
         """Those of some keys that more records carry than `above`; a record carries a key once."""
         by_digest = {key.digest: key for key in keys}
         count = select(record_key.c.digest).group_by(record_key.c.digest).having(func.count() > above)
         found = (self._database.rows(count.where(record_key.c.digest.in_(part))) for part in batched(list(by_digest)))
         return {by_digest[line.digest] for lines in found for line in lines}
-
-    def _some_carriers(self, key: SubjectKey, many: int) -> Iterator[Ref]:
-        query = select(record_key.c.crm, record_key.c.kind, record_key.c.id)
-        for line in self._database.rows(query.where(record_key.c.digest == key.digest).limit(many)):
-            yield Ref(line.crm, line.kind, line.id)
 
     def _marks(self, part: Part | None) -> dict[Ref, frozenset[Mark]]:
         """The marks of ours on some records, on all when none are named."""
