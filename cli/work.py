@@ -94,11 +94,12 @@ def apply_plan(work: Runtime, kept: Kept, approver: str, progress: Progress, ste
         if approver:
             approve(work, kept.plan, approver, now)
         after = work.store.ledger.count()
-        tally = work.applier(lock, step).apply(kept.plan, tuple(reading.gaps))
+        gaps = reading.gaps_for(kept.plan)
+        tally = work.applier(lock, step).apply(kept.plan, gaps)
         finish(work, tally, after)
         if kept.plan.destructive and not tally.left:
             work.store.plans.see_policy(kept.plan.policy, now)
-    return Result(kept.plan, tally, tuple(reading.gaps), recovered=recovered)
+    return Result(kept.plan, tally, gaps, recovered=recovered)
 
 
 def permit(work: Runtime, kept: Kept, approver: str, now: datetime) -> None:
@@ -129,8 +130,11 @@ def same_accounts(plan: Plan, reading: Reading) -> None:
 
 
 def approve(work: Runtime, plan: Plan, approver: str, now: datetime) -> None:
-    """Writes down who approved which digest."""
+    """Writes down who approved which digest; a sudden loss that stopped the plan is accepted with it."""
     with work.store.transaction():
+        for trip in plan.trips:
+            if trip.lost:
+                work.store.index.accept(*trip.lost)
         work.store.plans.approve(plan.digest, approver, now)
         work.store.ledger.append(now, "approval", {"plan": plan.digest, "by": approver})
 
@@ -188,7 +192,7 @@ def resume(work: Runtime, reading: Reading, lock: Lock, step: Step, now: datetim
             continue
         same_accounts(kept.plan, reading)
         after = work.store.ledger.count()
-        tally = work.applier(lock, step).apply(kept.plan, tuple(reading.gaps))
+        tally = work.applier(lock, step).apply(kept.plan, reading.gaps_for(kept.plan))
         finish(work, tally, after)
         total.counts += tally.counts
     return total

@@ -96,7 +96,7 @@ class BrakeSettings(Part):
     """From how many records on shares are looked at."""
 
     sudden_loss: float = Field(default=0.5, gt=0, le=1)
-    """The share of records that may be missing since the last whole scan before a source counts as suddenly empty."""
+    """The share of records that may be missing since the last accepted scan before a source counts as suddenly empty."""
 
     first_run: bool = True
     """Whether the first destructive plan of a new version of the policies needs approval."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -17,6 +17,7 @@ from core.store.database import Database, batched
 from core.store.tables import push, record, record_key, scan
 
 Part = tuple[str, str, Sequence[str]]
+Lost = Callable[[int, int], bool]
 
 
 class Index:
@@ -32,23 +33,55 @@ class Index:
         assert done.inserted_primary_key is not None
         return int(done.inserted_primary_key[0])
 
-    def end_scan(self, scan_id: int, crm: str, kind: str, now: datetime, spared: Collection[Ref] = ()) -> int:
+    def end_scan(
+        self,
+        scan_id: int,
+        crm: str,
+        kind: str,
+        now: datetime,
+        spared: Collection[Ref] = (),
+        lost: Lost = lambda *_: False,
+    ) -> int:
         """Closes a scan that was complete: rows it did not see are forgotten, but for those to be spared.
 
-        Answers how many records there are.
+        `lost` says of the records that were expected, and of those found, whether too many are missing. Then the scan is
+        not accepted: nothing is forgotten, and the next one is measured against what this one was. Answers how many
+        records were found.
         """
         with self._database.transaction():
             place = and_(record.c.crm == crm, record.c.kind == kind)
             stale = select(record.c.id).where(place, record.c.scan_id != scan_id)
             gone = [Ref(crm, kind, line.id) for line in self._database.rows(stale)]
-            self.forget([ref for ref in gone if ref not in spared])
-            count = self.count(crm, kind) - sum(ref in spared for ref in gone)
-            self._database.execute(update(scan).where(scan.c.id == scan_id).values(ended_at=now, records=count))
-        return count
+            found = self.count(crm, kind) - len(gone)
+            accepted = not lost(self.expected().get((crm, kind), 0), found)
+            if accepted:
+                self.forget([ref for ref in gone if ref not in spared])
+            values = {"ended_at": now, "records": found, "expected": found if accepted else None}
+            self._database.execute(update(scan).where(scan.c.id == scan_id).values(**values))
+        return found
 
-    def last_counts(self, before: Collection[int]) -> dict[tuple[str, str], int]:
-        """How many records each (CRM, kind) had at its last whole scan, leaving out the scans given."""
-        query = select(scan).where(scan.c.ended_at.is_not(None), scan.c.id.not_in(list(before))).order_by(scan.c.id)
+    def accept(self, crm: str, kind: str, records: int) -> None:
+        """Somebody has looked at a loss: scans that found no fewer records than it are accepted after all.
+
+        What they did not see is forgotten by the next scan.
+        """
+        where = (scan.c.crm == crm, scan.c.kind == kind, scan.c.ended_at.is_not(None), scan.c.expected.is_(None))
+        self._database.execute(update(scan).where(*where, scan.c.records >= records).values(expected=scan.c.records))
+
+    def expect_one_less(self, ref: Ref) -> None:
+        """A record is gone by our own hand: the next scan is not to miss it."""
+        where = (scan.c.crm == ref.crm, scan.c.kind == ref.kind, scan.c.expected.is_not(None))
+        last = select(func.max(scan.c.id)).where(*where).scalar_subquery()
+        self._database.execute(update(scan).where(scan.c.id == last).values(expected=scan.c.expected - 1))
+
+    def expected(self, before: Collection[int] = ()) -> dict[tuple[str, str], int]:
+        """How many records each (CRM, kind) should have: those of its last accepted scan, leaving out the scans given."""
+        query = select(scan).where(scan.c.expected.is_not(None), scan.c.id.not_in(list(before))).order_by(scan.c.id)
+        return {(row.crm, row.kind): row.expected for row in self._database.rows(query)}
+
+    def last_counts(self) -> dict[tuple[str, str], int]:
+        """How many records the last whole scan of each (CRM, kind) found."""
+        query = select(scan).where(scan.c.ended_at.is_not(None)).order_by(scan.c.id)
         return {(row.crm, row.kind): row.records for row in self._database.rows(query)}
 
     def count(self, crm: str, kind: str) -> int:
