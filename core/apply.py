@@ -20,7 +20,7 @@ from core.judge import Judge, Known
 from core.model import Record, Ref
 from core.objections import spread
 from core.outcomes import Outcomes, Ticket, word
-from core.plan import Item, Plan, items_of
+from core.plan import Item, Plan, items_of, offered
 from core.read import Reader, whole
 from core.schema import Schema
 from core.store.store import Store
@@ -218,7 +218,9 @@ class Applier:
         entries = {**listed, **spread(people, listed, now)}
         known = Known(people, entries, self._store.holds.matcher(), self._gaps, self._connectors)
         local = {ref: self._judge.local(record, now) for ref, record in fresh.items() if record}
-        return {_matter(item): item for item in items_of(self._judge.findings(refs, local, known, now))}
+        able = {crm: connector.capabilities for crm, connector in self._connectors.items()}
+        findings = (item for item in self._judge.findings(refs, local, known, now) if offered(item, able))
+        return {_matter(item): item for item in items_of(findings)}
 
     def _refresh_linked(self, refs: Sequence[Ref]) -> None:
         """Reads the other records of the same people again, in every CRM that is connected.
