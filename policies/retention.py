@@ -1,4 +1,4 @@
-"""How long a person is kept: RET-01, RET-02, RET-20 to RET-23, as DESIGN §6 "Retention clock" says. Pure."""
+"""How long a person is kept: RET-01, RET-02, RET-20 to RET-23, R-S3.2, as DESIGN §6 "Retention clock" says. Pure."""
 
 from __future__ import annotations
 
@@ -62,11 +62,13 @@ class Retention:
         return Needs()
 
     def judge(self, record: Record, facts: Facts, now: datetime) -> Iterator[Finding]:
-        """At most one finding: overdue, due soon, or undatable; none for a record that is simply kept."""
-        rule = self.applicable(record, facts)
-        if rule is None or facts.anonymised:
+        """At most one finding: overdue, due soon, undatable, or without a period; none for a record that is simply kept."""
+        if facts.anonymised:
             return
-        if facts.unreadable:
+        rule = self.applicable(record, facts)
+        if rule is None:
+            yield self._uncovered(record, facts)
+        elif facts.unreadable:
             yield self._blind(record, rule, facts)
         elif facts.anchored is None:
             yield self._undated(record, rule)
@@ -124,6 +126,12 @@ class Retention:
     def _crowded(self, record: Record, rule: Rule, last: Seen, due: date) -> Finding:
         because = f"silent and kept until {due}, but its address is on too many records to tell whose contact is whose"
         return self._finding(record, rule, "RET-20", because, last, due)
+
+    def _uncovered(self, record: Record, facts: Facts) -> Finding:
+        audience = self.audience(facts)
+        who = "anybody" if audience == "unknown" else f"a {audience}"
+        because = f"no retention period covers {who} in {record.ref.crm} {record.ref.kind}: kept for ever"
+        return Finding(ref=record.ref, version=record.version, policy=self.name, rule="R-S3.2", because=because)
 
     def _undated(self, record: Record, rule: Rule) -> Finding:
         because = "no collection date and no contact from the person: quarantined, never erased"

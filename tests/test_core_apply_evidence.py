@@ -153,7 +153,8 @@ def test_ret_23_a_restriction_by_somebody_else_keeps_the_whole_person(tmp_path: 
     retained(engine, Rule("old", Period(months=36), crms=("a",)))
     engine.crms["b"].records["1"] = replace(engine.get("b1"), collected=None)
 
-    assert [report.blocked for report in engine.plan().reports] == ["restriction of processing (RET-23)"]
+    reports = {report.ref: (report.rule, report.blocked) for report in engine.plan().reports}
+    assert reports == {ref("a1"): ("RET-01", "restriction of processing (RET-23)"), ref("b1"): ("R-S3.2", "")}
     engine.edit("b1", restricted=False)
     assert [item.ref for item in engine.plan().destructive] == [ref("a1")]
 
