@@ -11,14 +11,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.facts import Facts, Objected
+from core import protection
+from core.facts import Facts, Objected, Seen
 from core.identity import Identifier, Kind, SubjectKey
 from core.index import Row
 from core.model import Channel, Ref
-from core.protection import Protection, later, latest, of_neighbours, of_person, signals, together
+from core.protection import Protection
 
 Entries = Mapping[tuple[Channel, SubjectKey], "Entry"]
 Holds = Callable[[Row], tuple[str, ...]]
+Dating = tuple[Seen | None, frozenset[str]]
+"""The latest contact that dates a record, and what the rows that date it say of the audience."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +79,23 @@ class People:
         self.rows = {row.ref: row for row in sorted(rows, key=_place)}
         self._count = self._counted()
         self._above = shared_above
+        self._frail = {ref for ref, row in self.rows.items() if not all(map(self.strong, row.identifiers))}
+        self._carriers = self._weak()
         self._together = self._joined({"email", "phone"})
         self._by_email = self._joined({"email"})
-        self._carriers = self._weak()
+        self._dates: dict[Ref, Dating | None] = {}
         self._known: dict[object, Protection] = {}
         self._asked: Holds | None = None
         self._held: dict[Ref, tuple[str, ...]] = {}
 
     def strong(self, item: Identifier) -> bool:
         """True when an identifier is one person's: few records carry it and it is no generic mailbox."""
-        return not item.generic and all(self._count.get(key, 0) <= self._above for key in item.keys)
+        return not item.generic and max([self._count.get(key, 0) for key in item.keys]) <= self._above
 
     def linked(self, ref: Ref) -> tuple[Ref, ...]:
         """The other records of the same person, sorted."""
-        return tuple(item for item in self._together.get(ref, ()) if item != ref)
+        group = self._together.get(ref)
+        return tuple([item for item in group if item != ref]) if group else ()
 
     def groups(self, kind: Kind) -> Iterator[list[Row]]:
         """The rows joined by strong keys of one kind only, group by group."""
@@ -108,23 +114,24 @@ class People:
         """
         own = self.rows[ref]
         known = self._protection(own, holds)
-        dating = self._dating(own)
+        anchored, signals = self._dating(own)
+        weak = [item for item in own.identifiers if not self.strong(item)] if ref in self._frail else []
         return Facts(
             linked=self.linked(ref),
             inbound=known.inbound,
-            anchored=later(latest([own], collected=True), latest(dating, collected=False)),
+            anchored=anchored,
             signals=known.signals,
-            loose=known.signals - signals(dating),
+            loose=known.signals - signals,
             open=known.open,
             unreadable=known.unreadable,
-            objected=_objected(own, entries),
+            objected=_objected(own, entries) if entries else {},
             holds=known.holds,
             restricted=own.restricted or known.restricted,
             anonymised="anonymised" in own.ours,
             requests=known.requests,
             gaps=gaps,
-            shared=any(not self.strong(item) for item in own.identifiers),
-            crowded=any(i.kind == "email" and not i.generic and not self.strong(i) for i in own.identifiers),
+            shared=bool(weak),
+            crowded=any(item.kind == "email" and not item.generic for item in weak),
         )
 
     def _protection(self, own: Row, holds: Holds) -> Protection:
@@ -132,30 +139,49 @@ class People:
         if holds is not self._asked:
             self._asked, self._known = holds, {}
             self._held = {row.ref: ids for row in self.rows.values() if (ids := holds(row))}
-        group = self._together.get(own.ref, (own.ref,))
+        group = self._together.get(own.ref)
+        if group is None:
+            return self._added([own])
         if group[0] not in self._known:
             self._known[group[0]] = self._added([self.rows[ref] for ref in group])
         return self._known[group[0]]
 
     def _added(self, person: list[Row]) -> Protection:
-        weak = sorted({key for row in person for item in row.identifiers for key in item.keys if key in self._carriers})
-        return together([of_person(person, self._held), *map(self._neighbours, weak)])
+        own = protection.of_person(person, self._held)
+        keys = [key for row in person if row.ref in self._frail for item in row.identifiers for key in item.keys]
+        weak = sorted({key for key in keys if key in self._carriers})
+        return protection.together([own, *map(self._neighbours, weak)]) if weak else own
 
     def _neighbours(self, key: SubjectKey) -> Protection:
         if key not in self._known:
-            self._known[key] = of_neighbours(self._carriers[key], self._held)
+            self._known[key] = protection.of_neighbours(self._carriers[key], self._held)
         return self._known[key]
 
-    def _dating(self, own: Row) -> list[Row]:
-        """The rows that tell when the person of a row was in contact: matched by e-mail, with no strong phone against it."""
-        rows = [self.rows[item] for item in self._by_email.get(own.ref, (own.ref,))]
-        mine = self._phones(own)
-        if not mine or len(rows) == 1:
-            return rows
-        return [row for row in rows if not (theirs := self._phones(row)) or mine & theirs]
+    def _dating(self, own: Row) -> Dating:
+        """What dates a row: itself, and rows matched by e-mail with no strong phone against it."""
+        start, group = protection.start(own), self._by_email.get(own.ref)
+        if group is None:
+            return start, own.signals
+        contact, signals = self._agreed(group) or self._disputed(own, group)
+        return protection.latest((start, contact)), signals
+
+    def _agreed(self, group: tuple[Ref, ...]) -> Dating | None:
+        """The contacts on all rows that one e-mail joins, when no strong phones of theirs disagree; added up once."""
+        if group[0] not in self._dates:
+            rows = [self.rows[ref] for ref in group]
+            phones = [some for some in map(self._phones, rows) if some]
+            self._dates[group[0]] = _contacts(rows) if not phones or set.intersection(*phones) else None
+        return self._dates[group[0]]
+
+    def _disputed(self, own: Row, group: tuple[Ref, ...]) -> Dating:
+        rows, mine = [self.rows[ref] for ref in group], self._phones(own)
+        return _contacts([row for row in rows if not mine or not (theirs := self._phones(row)) or mine & theirs])
 
     def _phones(self, row: Row) -> set[SubjectKey]:
-        return {item.key for item in row.identifiers if item.kind == "phone" and self.strong(item)}
+        return {item.key for item in row.identifiers if item.kind == "phone" and self._joins(row, item)}
+
+    def _joins(self, row: Row, item: Identifier) -> bool:
+        return row.ref not in self._frail or self.strong(item)
 
     def _counted(self) -> dict[SubjectKey, int]:
         count: dict[SubjectKey, int] = defaultdict(int)
@@ -169,23 +195,28 @@ class People:
         groups, first = Groups(), dict[SubjectKey, Ref]()
         for ref, row in self.rows.items():
             for item in row.identifiers:
-                if item.kind in kinds and self.strong(item):
+                if item.kind in kinds and self._joins(row, item):
                     for key in item.keys:
-                        groups.join(first.setdefault(key, ref), ref)
+                        if self._count[key] > 1:
+                            groups.join(first.setdefault(key, ref), ref)
         return groups.joined(self.rows)
 
     def _weak(self) -> dict[SubjectKey, list[Row]]:
         """Who carries each weak key."""
-        rows = self.rows.values()
+        frail = [item for ref in self._frail for item in self.rows[ref].identifiers]
         carriers: dict[SubjectKey, list[Row]] = {
-            key: [] for row in rows for item in row.identifiers if not self.strong(item) for key in item.keys
+            key: [] for item in frail if not self.strong(item) for key in item.keys
         }
-        for row in rows if carriers else ():
+        for row in self.rows.values() if carriers else ():
             for item in row.identifiers:
                 for key in item.keys:
                     if key in carriers:
                         carriers[key].append(row)
         return carriers
+
+
+def _contacts(rows: list[Row]) -> Dating:
+    return protection.latest(map(protection.contact, rows)), protection.signals(rows)
 
 
 def _place(row: Row) -> tuple[str, str, str]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import reduce
 
 from core.facts import Seen
 from core.index import Row
 from core.model import Moment, Ref
+
+Held = Mapping[Ref, tuple[str, ...]]
+"""The holds on records, by ref; whoever is under none is not in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +27,19 @@ class Protection:
     requests: tuple[str, ...] = ()
 
 
-def of_person(rows: Sequence[Row], held: Mapping[Ref, tuple[str, ...]]) -> Protection:
+def of_person(rows: Sequence[Row], held: Held) -> Protection:
     """What protects one person, of whom these are the rows; that they gave us their data counts as a contact."""
-    return _over(rows, held, latest(rows, collected=True))
+    return _over(rows, held, latest(map(start, rows)))
 
 
-def of_neighbours(rows: Sequence[Row], held: Mapping[Ref, tuple[str, ...]]) -> Protection:
+def of_neighbours(rows: Sequence[Row], held: Held) -> Protection:
     """What protects everybody who carries a weak key, of which these are all the rows.
 
     When a neighbour was collected is no contact of anybody else. Of open business and of what could not be read, one
     record of each kind stands for all: a switchboard has thousands.
     """
-    whole = _over(rows, held, latest(rows, collected=False))
-    open_, unreadable = _first_of_each(whole.open), _first_of_each(whole.unreadable)
-    return Protection(whole.inbound, whole.signals, open_, unreadable, whole.holds, whole.restricted, whole.requests)
+    whole = _over(rows, held, latest(map(contact, rows)))
+    return replace(whole, open=_first_of_each(whole.open), unreadable=_first_of_each(whole.unreadable))
 
 
 def together(some: Sequence[Protection]) -> Protection:
@@ -45,46 +47,54 @@ def together(some: Sequence[Protection]) -> Protection:
     return reduce(_both, some)
 
 
-def latest(rows: Sequence[Row], *, collected: bool) -> Seen | None:
-    """The latest contact from the person on some rows; giving us their data is one, when `collected` counts."""
-    seen = [Seen(row.inbound, row.ref) for row in rows if row.inbound]
-    if collected:
-        seen += [Seen(Moment(row.collected, "collected"), row.ref) for row in rows if row.collected]
-    return max(seen, key=_when, default=None)
+def start(row: Row) -> Seen | None:
+    """When the clock of a row by itself begins: the latest contact, or the moment the person gave us their data."""
+    if row.collected and not (row.inbound and row.inbound.at >= row.collected):
+        return Seen(Moment(row.collected, "collected"), row.ref)
+    return contact(row)
 
 
-def later(one: Seen | None, other: Seen | None) -> Seen | None:
-    """The later of two contacts, if there is any."""
-    return max((seen for seen in (one, other) if seen), key=_when, default=None)
+def contact(row: Row) -> Seen | None:
+    """The latest contact from the person that a row bears witness of."""
+    return Seen(row.inbound, row.ref) if row.inbound else None
+
+
+def latest(seen: Iterable[Seen | None]) -> Seen | None:
+    """The latest of some contacts, if there is any."""
+    return max([item for item in seen if item], key=_when, default=None)
 
 
 def signals(rows: Sequence[Row]) -> frozenset[str]:
     """The signals that any of some rows shows."""
-    return frozenset(signal for row in rows for signal in row.signals)
+    return rows[0].signals.union(*[row.signals for row in rows[1:]]) if len(rows) > 1 else rows[0].signals
 
 
-def _over(rows: Sequence[Row], held: Mapping[Ref, tuple[str, ...]], inbound: Seen | None) -> Protection:
+def _over(rows: Sequence[Row], held: Held, inbound: Seen | None) -> Protection:
     return Protection(
         inbound=inbound,
         signals=signals(rows),
-        open=tuple((row.ref, kind) for row in rows for kind in row.open),
-        unreadable=tuple((row.ref, source) for row in rows for source in row.unreadable),
-        holds=tuple(sorted({hold for row in rows for hold in held.get(row.ref, ())})),
-        restricted=any(row.restricted and "restriction" not in row.ours for row in rows),
-        requests=tuple(sorted({request for row in rows for request in row.requests})),
+        open=tuple([(row.ref, kind) for row in rows for kind in row.open]),
+        unreadable=tuple([(row.ref, source) for row in rows for source in row.unreadable]),
+        holds=_words([held[row.ref] for row in rows if row.ref in held]) if held else (),
+        restricted=bool([row for row in rows if row.restricted and "restriction" not in row.ours]),
+        requests=_words([row.requests for row in rows if row.requests]),
     )
 
 
 def _both(one: Protection, other: Protection) -> Protection:
     return Protection(
-        inbound=later(one.inbound, other.inbound),
+        inbound=latest((one.inbound, other.inbound)),
         signals=one.signals | other.signals,
         open=tuple(dict.fromkeys(one.open + other.open)),
         unreadable=tuple(dict.fromkeys(one.unreadable + other.unreadable)),
-        holds=tuple(sorted({*one.holds, *other.holds})),
+        holds=_words([one.holds, other.holds]),
         restricted=one.restricted or other.restricted,
-        requests=tuple(sorted({*one.requests, *other.requests})),
+        requests=_words([one.requests, other.requests]),
     )
+
+
+def _words(some: list[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(sorted({word for words in some for word in words})) if some else ()
 
 
 def _first_of_each(places: Sequence[tuple[Ref, str]]) -> tuple[tuple[Ref, str], ...]:
