@@ -150,7 +150,7 @@ def _lists(parts: Runtime, book: Book) -> Facts:
         "suppression": [[*key, count] for key, count in sorted(counts.items())],
         "tombstones": store.tombstones.count(),
         "open_intents": len(store.ledger.owed("outcome")),
-        "scanned": [[*key, count] for key, count in sorted(store.index.last_counts([]).items())],
+        "scanned": [[*key, count] for key, count in sorted(store.index.last_counts().items())],
         "runs": [_run(run) for run in store.runs.latest(20)],
         "decisions": [replace(item, evidence=masked(item.evidence, region)) for item in book.decisions],
     }

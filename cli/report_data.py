@@ -349,18 +349,27 @@ def attention(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     found += [("fail", f"The hold {h.id} is overdue for review (RET-24).") for h in facts["holds"] if h.overdue]
     if facts["open_intents"]:
         found.append(("wait", f"Writes without an outcome: {facts['open_intents']}, the next run resolves them."))
-    asked = sum(count for _, rule, _, count in facts["reported"] if rule == "DSR-08")
+    asked = _reports(facts, "DSR-08")
     found += (
         [("fail", f"Requests of people marked in the CRMs: {asked}, each to be answered within a month.")]
         if asked
         else []
     )
+    bare = _reports(facts, "R-S3.2")
+    found += [("fail", f"Records that no retention period covers (R-S3.2): {bare}, kept for ever.")] if bare else []
     seen = sum(
-        count for policy, rule, _, count in facts["reported"] if not policy.startswith(_RETENTION) and rule != "DSR-08"
+        count
+        for policy, rule, _, count in facts["reported"]
+        if not policy.startswith(_RETENTION) and rule not in {"DSR-08", "R-S3.2"}
     )
     found += [("wait", f"Findings that are only reported: {seen}, a person decides, see below.")] if seen else []
     found += [("wait", sentence) for sentence in facts["warnings"]]
     return found
+
+
+def _reports(facts: Mapping[str, Any], id: str) -> int:
+    """How many records are reported under a rule."""
+    return sum(count for _, rule, _, count in facts["reported"] if rule == id)
 
 
 def _with(facts: Mapping[str, Any], verdict: str) -> list[Rule]:

@@ -67,7 +67,8 @@ class Runtime:
     def reader(self, progress: Progress = lambda *_: None) -> Reader:
         """The scanner of the first pass."""
         expected = {crm: options.account for crm, options in self.config.crm.items() if options.account}
-        return Reader(self.store, self.identity, self.judge, expected, self.tools.now, progress)
+        limits = self.config.brakes.brakes()
+        return Reader(self.store, self.identity, self.judge, expected, self.tools.now, progress, limits)
 
     def applier(self, lock: Lock, step: Callable[[int], None] = lambda _: None) -> Applier:
         """The loop that writes; it renews the lock between batches, and stops there when asked to."""

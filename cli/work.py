@@ -100,7 +100,7 @@ def apply_plan(work: Runtime, kept: Kept, approver: str, progress: Progress, ste
         tally = applied(work, kept.plan, reading, lock, step)
         if kept.plan.destructive and not tally.left:
             work.store.plans.see_policy(kept.plan.policy, now)
-    return Result(kept.plan, tally, tuple(reading.gaps), recovered=recovered, head=work.store.ledger.head())
+    return Result(kept.plan, tally, reading.gaps_for(kept.plan), recovered=recovered, head=work.store.ledger.head())
 
 
 def permit(work: Runtime, kept: Kept, approver: str, now: datetime) -> None:
@@ -131,8 +131,11 @@ def same_accounts(plan: Plan, reading: Reading) -> None:
 
 
 def approve(work: Runtime, plan: Plan, approver: str, now: datetime) -> None:
-    """Writes down who approved which digest."""
+    """Writes down who approved which digest; a sudden loss that stopped the plan is accepted with it."""
     with work.store.transaction():
+        for trip in plan.trips:
+            if trip.lost:
+                work.store.index.accept(*trip.lost)
         work.store.plans.approve(plan.digest, approver, now)
         work.store.ledger.append(now, "approval", {"plan": plan.digest, "by": approver})
 
@@ -189,7 +192,7 @@ def resume(work: Runtime, reading: Reading, lock: Lock, step: Step, now: datetim
             work.store.plans.close(kept.plan.digest, "expired")
             continue
         same_accounts(kept.plan, reading)
-        tally = work.applier(lock, step).apply(kept.plan, tuple(reading.gaps), reading.away)
+        tally = work.applier(lock, step).apply(kept.plan, reading.gaps_for(kept.plan), reading.away)
         total.take(tally)
         total.left += tally.left
     return total
@@ -203,7 +206,7 @@ def recovery(work: Runtime, now: datetime) -> int:
 
 def applied(work: Runtime, plan: Plan, reading: Reading, lock: Lock, step: Step) -> Tally:
     """Applies a stored plan by a reading, and does what is due after a run."""
-    tally = work.applier(lock, step).apply(plan, tuple(reading.gaps), reading.away)
+    tally = work.applier(lock, step).apply(plan, reading.gaps_for(plan), reading.away)
     finish(work, tally, reading)
     return tally
 

@@ -22,7 +22,7 @@ from core.model import Record, Ref
 from core.objections import spread
 from core.outcomes import Outcomes, Ticket, word
 from core.people import Entry
-from core.plan import Item, Plan, items_of
+from core.plan import Item, Plan, items_of, offered
 from core.read import Reader, whole
 from core.schema import Schema
 from core.store.store import Store
@@ -264,14 +264,17 @@ class Applier:
         entries = {**listed, **spread(people, listed, now)}
         known = Known(people, entries, self._store.holds.matcher(), self._gaps, self._connectors)
         local = {ref: self._judge.local(record, now) for ref, record in fresh.items() if record}
-        return {_matter(item): item for item in items_of(self._judge.findings(refs, local, known, now))}
+        able = {crm: connector.capabilities for crm, connector in self._connectors.items()}
+        findings = (item for item in self._judge.findings(refs, local, known, now) if offered(item, able))
+        return {_matter(item): item for item in items_of(findings)}
 
     def _refresh_linked(self, refs: Sequence[Ref]) -> None:
         """Reads the other records of the same people again, in every CRM that is connected.
 
-        What this plan has ended is left as it was last seen: it still says when the person was last in contact.
+        What this plan has ended is left as it was last seen: it still says when the person was last in contact. So is
+        whoever shares only a weak key with them: a switchboard has thousands, and the scan has just read them.
         """
-        rows = self._store.index.closure(refs, self._judge.shared_above)
+        rows = self._store.index.linked(refs, self._judge.shared_above)
         linked = sorted({row.ref for row in rows} - set(refs) - self._finished)
         for crm, group in groupby(linked, key=lambda ref: ref.crm):
             if crm in self._connectors:

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from core.plan import Plan
 
 Stops = Literal["destruction", "suppression"]
+Loss = tuple[str, str, int]
+"""A source that is suddenly empty: CRM, kind, and how many records were found in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +19,8 @@ class Brakes:
     """The sizes.
 
     `max_share` of the records of a (CRM, kind) may be destroyed or stripped by one plan, counted from `share_floor`
-    records on; `max_count` records in all. `sudden_loss` is the share of records that may be missing since the last whole
-    scan before the source counts as suddenly empty, from `share_floor` on. `first_run` stops the destructive part of the
+    records on; `max_count` records in all. `sudden_loss` is the share of records that may be missing since the last
+    accepted scan before the source counts as suddenly empty, from `share_floor` on. `first_run` stops the destructive part of the
     first plan of a policy version. `error_rate` of the writes to one CRM may fail, from `error_floor` on, before its
     destruction stops. `objection_share` of a source's records may turn to objectors in one run.
     """
@@ -32,22 +34,33 @@ class Brakes:
     error_floor: int = 20
     objection_share: float = 0.05
 
+    def lost(self, expected: int, found: int) -> bool:
+        """True when too many of the records that a source should have were not found."""
+        return expected >= self.share_floor and found < expected * (1 - self.sudden_loss)
+
+
+DEFAULT = Brakes()
+
 
 @dataclass(frozen=True, slots=True)
 class Trip:
-    """A brake that was pulled: its name, what it stops, and the figures, as one sentence."""
+    """A brake that was pulled: its name, what it stops, and the figures, as one sentence.
+
+    `lost` is the sudden loss that pulled it: what an approval accepts.
+    """
 
     brake: str
     stops: Stops
     because: str
+    lost: Loss | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """What the brakes measure against.
 
-    `records` and `before` count the records of each (CRM, kind) now and at the last whole scan; `objecting` the records of
-    each CRM that show an objection which was on no list before. `policy_seen` says that this policy version has run.
+    `records` and `before` count the records of each (CRM, kind) now and at the last accepted scan; `objecting` the records
+    of each CRM that show an objection which was on no list before. `policy_seen` says that this policy version has run.
     """
 
     records: Mapping[tuple[str, str], int]
@@ -82,10 +95,9 @@ def _too_many(plan: Plan, known: Known, brakes: Brakes) -> Iterator[Trip]:
 def _lost(plan: Plan, known: Known, brakes: Brakes) -> Iterator[Trip]:
     for (crm, kind), before in sorted(known.before.items()):
         now = known.records.get((crm, kind), 0)
-        if plan.destructive and before >= brakes.share_floor and now < before * (1 - brakes.sudden_loss):
-            yield Trip(
-                "sudden_loss", "destruction", f"{crm} {kind} had {before} records at the last whole scan, now {now}"
-            )
+        if plan.destructive and brakes.lost(before, now):
+            because = f"{crm} {kind} should have {before} records, and {now} were found"
+            yield Trip("sudden_loss", "destruction", because, (crm, kind, now))
 
 
 def _jump(known: Known, brakes: Brakes) -> Iterator[Trip]:

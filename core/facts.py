@@ -30,16 +30,19 @@ class Objected:
 class Facts:
     """The person behind one record.
 
-    `linked` are the other records that share a strong key with it, directly or through another record.
-    `inbound` is the latest contact from the person on any of them; `anchored` is the latest one that dates *this* record:
-    seen on itself or on a record matched by e-mail with no strong phone that says otherwise (a shared phone protects, it
-    does not date). `signals`, `open`, `unreadable` and `requests` are unions over the person; `loose` are the signals
-    seen only where a phone alone leads: they may lengthen a period, never shorten it. `objected` are the channels on
-    which this record must not be solicited. `holds` are the ids of the legal holds on the person. `restricted` is True
-    when this record is, or a linked one is by another hand than ours. `anonymised` says that we anonymised this record.
+    `linked` are the other records that share a strong key with it, directly or through another record: the person's own.
+    `neighbours` in what follows are the records that carry a weak key of one of these: a key on too many records, or a
+    generic mailbox. They can only protect (ADR 0004).
+    `inbound` is the latest contact from the person on any of them, or of a neighbour; `anchored` is the latest one that
+    dates *this* record: seen on itself or on a record matched by e-mail with no strong phone that says otherwise (a shared
+    phone protects, it does not date). `signals`, `open`, `unreadable`, `holds` (ids of legal holds) and `requests` are
+    unions over the person and the neighbours; `loose` are the signals seen only where a phone or a weak key leads: they
+    may lengthen a period, never shorten it. `objected` are the channels on which this record must not be solicited.
+    `restricted` is True when this record is, or a linked one or a neighbour is by another hand than ours. `anonymised`
+    says that we anonymised this record.
     `gaps` say which CRMs could not be read whole: then nothing may be destroyed, anywhere.
-    `shared` says that a key of this record is on too many records, or is a generic mailbox, to link anything; `crowded`
-    that this is so of an address which is no generic mailbox: the person's contacts elsewhere cannot be told.
+    `shared` says that a key of this record is weak; `crowded` that this is so of an address which is no generic mailbox:
+    the person's contacts elsewhere cannot be told.
     """
 
     linked: tuple[Ref, ...] = ()

@@ -121,10 +121,6 @@ class Keyring:
         """A value by key id that tells a wrong secret from the right one, and tells nothing else."""
         return {key_id: self._digest(key_id, _CHECK) for key_id in self.ids}
 
-    def fingerprint(self, text: str) -> str:
-        """A keyed hash of a text, to tell whether it changed."""
-        return self._digest(self.current, _octets(f"text:{text}"))
-
     def _digest(self, key_id: str, message: bytes) -> str:
         return hmac.new(self._secrets[key_id], message, hashlib.sha256).hexdigest()
 
@@ -138,7 +134,7 @@ def _octets(text: str) -> bytes:
 class Identifier:
     """One identifier of a record as its subject keys, the current key first.
 
-    `generic` marks a mailbox that is no person's (`info@`): it links nothing (DESIGN §6 "The person, not the record").
+    `generic` marks a mailbox that is no person's (`info@`): it links nobody (DESIGN §6 "The person, not the record").
     """
 
     keys: tuple[SubjectKey, ...]

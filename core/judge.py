@@ -80,5 +80,5 @@ class Known:
     def _unconnected(self, ref: Ref) -> tuple[str, ...]:
         if self.connected is None:
             return ()
-        others = {linked.crm for linked in self.people.linked(ref)} - set(self.connected)
-        return tuple(f"{crm}: not connected" for crm in sorted(others))
+        others = {linked.crm for linked in self.people.linked(ref) if linked.crm not in self.connected}
+        return tuple(f"{crm}: not connected" for crm in sorted(others)) if others else ()

@@ -142,6 +142,8 @@ class Outcomes:
         if isinstance(ticket.item.action, FINAL):
             rows = self._store.index.get([ticket.item.ref])
             self._store.tombstones.add((i for row in rows for i in row.identifiers), ticket.item.rule, now)
+            if record is None:
+                self._store.index.expect_one_less(ticket.item.ref)
         if record is not None:
             owed = {"ref": str(ticket.item.ref), "rule": ticket.item.rule, "did": canonical.label(ticket.item.action)}
             self._store.ledger.owe(line, "note", ticket.item.ref.crm, owed)

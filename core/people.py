@@ -1,21 +1,27 @@
 """From index rows to people: which records are one person, and what is known of that person (DESIGN §6).
 
-Pure. A key links records only when it is strong: on few records, and no generic mailbox.
+Pure. A key links records only when it is strong: on few records, and no generic mailbox. A weak key links nobody, and
+protects everybody who carries it (ADR 0004).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from core import protection
 from core.facts import Facts, Objected, Seen
 from core.identity import Identifier, Kind, SubjectKey
 from core.index import Row
-from core.model import Channel, Moment, Ref
+from core.model import Channel, Ref
+from core.protection import Protection
 
 Entries = Mapping[tuple[Channel, SubjectKey], "Entry"]
+Holds = Callable[[Row], tuple[str, ...]]
+Dating = tuple[Seen | None, frozenset[str]]
+"""The latest contact that dates a record, and what the rows that date it say of the audience."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,100 +38,152 @@ class Entry:
 
 
 class Groups:
-    """Disjoint sets (union by size, path halving)."""
+    """Disjoint sets (union by size, path halving). What was never joined is a set of its own."""
 
     def __init__(self) -> None:
-        self._parent: dict[Hashable, Hashable] = {}
-        self._size: dict[Hashable, int] = {}
+        self._parent: dict[Ref, Ref] = {}
+        self._size: dict[Ref, int] = {}
 
-    def find(self, item: Hashable) -> Hashable:
-        """The representative of the set of an item, which is its own set when it is new."""
+    def find(self, item: Ref) -> Ref:
+        """The representative of the set of an item."""
         parent = self._parent
-        if item not in parent:
-            parent[item] = item
-            self._size[item] = 1
-        while parent[item] != item:
-            parent[item] = parent[parent[item]]
+        while (above := parent.get(item, item)) != item:
+            parent[item] = parent.get(above, above)
             item = parent[item]
         return item
 
-    def join(self, one: Hashable, other: Hashable) -> None:
+    def join(self, one: Ref, other: Ref) -> None:
         """Makes one set of two."""
         a, b = self.find(one), self.find(other)
         if a == b:
             return
-        if self._size[a] < self._size[b]:
+        size = self._size.get(a, 1), self._size.get(b, 1)
+        if size[0] < size[1]:
             a, b = b, a
         self._parent[b] = a
-        self._size[a] += self._size[b]
+        self._size[a] = sum(size)
+
+    def joined(self, items: Iterable[Ref]) -> dict[Ref, tuple[Ref, ...]]:
+        """The sets of several among some items, by each of their members, in the order of `items`."""
+        members: dict[Ref, list[Ref]] = defaultdict(list)
+        for item in items:
+            if item in self._parent or item in self._size:
+                members[self.find(item)].append(item)
+        return {item: group for group in map(tuple, members.values()) for item in group}
 
 
 class People:
-    """Everybody in some index rows. `rows` must hold every row of each strong key that any of them carries."""
+    """Everybody in some index rows. `rows` must hold every row of each key that the records asked about carry."""
 
     def __init__(self, rows: Iterable[Row], shared_above: int) -> None:
-        self.rows = {row.ref: row for row in rows}
-        self._shared = {key for key, count in self._counts().items() if count > shared_above}
-        self._all = self._grouped(lambda _: True)
-        self._by_email = self._grouped(lambda item: item.kind == "email")
-        self._members = self._listed(self._all)
-        self._mail_members = self._listed(self._by_email)
+        self.rows = {row.ref: row for row in sorted(rows, key=_place)}
+        self._count = self._counted()
+        self._above = shared_above
+        self._frail = {ref for ref, row in self.rows.items() if not all(map(self.strong, row.identifiers))}
+        self._carriers = self._weak()
+        self._together = self._joined({"email", "phone"})
+        self._by_email = self._joined({"email"})
+        self._dates: dict[Ref, Dating | None] = {}
+        self._known: dict[object, Protection] = {}
+        self._asked: Holds | None = None
+        self._held: dict[Ref, tuple[str, ...]] = {}
 
     def strong(self, item: Identifier) -> bool:
         """True when an identifier is one person's: few records carry it and it is no generic mailbox."""
-        return not item.generic and self._shared.isdisjoint(item.keys)
+        return not item.generic and max([self._count.get(key, 0) for key in item.keys]) <= self._above
 
     def linked(self, ref: Ref) -> tuple[Ref, ...]:
         """The other records of the same person, sorted."""
-        return tuple(item for item in self._members[self._all.find(ref)] if item != ref)
+        group = self._together.get(ref)
+        return tuple([item for item in group if item != ref]) if group else ()
 
     def groups(self, kind: Kind) -> Iterator[list[Row]]:
         """The rows joined by strong keys of one kind only, group by group."""
-        members = self._mail_members if kind == "email" else self._listed(self._grouped(lambda i: i.kind == "phone"))
-        for refs in members.values():
-            yield [self.rows[ref] for ref in refs]
+        members = self._by_email if kind == "email" else self._joined({kind})
+        for ref, row in self.rows.items():
+            group = members.get(ref)
+            if group is None:
+                yield [row]
+            elif group[0] == ref:
+                yield [self.rows[item] for item in group]
 
-    def facts(
-        self,
-        ref: Ref,
-        entries: Entries,
-        holds: Callable[[Row], tuple[str, ...]],
-        gaps: tuple[str, ...],
-    ) -> Facts:
-        """What is known of the person behind a record. `entries` is the suppression list with all that it will gain."""
+    def facts(self, ref: Ref, entries: Entries, holds: Holds, gaps: tuple[str, ...]) -> Facts:
+        """What is known of the person behind a record. `entries` is the suppression list with all that it will gain.
+
+        Must be given the same `holds` for all records; it is asked about each row once.
+        """
         own = self.rows[ref]
-        person = [self.rows[item] for item in self._members[self._all.find(ref)]]
-        dating = self._dating(own)
+        known = self._protection(own, holds)
+        anchored, signals = self._dating(own)
+        weak = [item for item in own.identifiers if not self.strong(item)] if ref in self._frail else []
         return Facts(
             linked=self.linked(ref),
-            inbound=_latest(person, collected=True),
-            anchored=_latest([own], collected=True, also=_latest(dating, collected=False)),
-            signals=_signals(person),
-            loose=_signals(person) - _signals(dating),
-            open=tuple((row.ref, kind) for row in person for kind in row.open),
-            unreadable=tuple((row.ref, source) for row in person for source in row.unreadable),
-            objected=_objected(own, entries),
-            holds=tuple(sorted({hold for row in person for hold in holds(row)})),
-            restricted=any(row.restricted and (row is own or "restriction" not in row.ours) for row in person),
+            inbound=known.inbound,
+            anchored=anchored,
+            signals=known.signals,
+            loose=known.signals - signals,
+            open=known.open,
+            unreadable=known.unreadable,
+            objected=_objected(own, entries) if entries else {},
+            holds=known.holds,
+            restricted=own.restricted or known.restricted,
             anonymised="anonymised" in own.ours,
-            requests=tuple(sorted({request for row in person for request in row.requests})),
+            requests=known.requests,
             gaps=gaps,
-            shared=any(not self.strong(item) for item in own.identifiers),
-            crowded=any(i.kind == "email" and not i.generic and not self.strong(i) for i in own.identifiers),
+            shared=bool(weak),
+            crowded=any(item.kind == "email" and not item.generic for item in weak),
         )
 
-    def _dating(self, own: Row) -> list[Row]:
-        """The rows that tell when the person of a row was in contact: matched by e-mail, with no strong phone against it."""
-        rows = [self.rows[item] for item in self._mail_members[self._by_email.find(own.ref)]]
-        mine = self._phones(own)
-        if not mine or len(rows) == 1:
-            return rows
-        return [row for row in rows if not (theirs := self._phones(row)) or mine & theirs]
+    def _protection(self, own: Row, holds: Holds) -> Protection:
+        """What protects the person of a row: their own records, and whoever carries a weak key of theirs."""
+        if holds is not self._asked:
+            self._asked, self._known = holds, {}
+            self._held = {row.ref: ids for row in self.rows.values() if (ids := holds(row))}
+        group = self._together.get(own.ref)
+        if group is None:
+            return self._added([own])
+        if group[0] not in self._known:
+            self._known[group[0]] = self._added([self.rows[ref] for ref in group])
+        return self._known[group[0]]
+
+    def _added(self, person: list[Row]) -> Protection:
+        own = protection.of_person(person, self._held)
+        keys = [key for row in person if row.ref in self._frail for item in row.identifiers for key in item.keys]
+        weak = sorted({key for key in keys if key in self._carriers})
+        return protection.together([own, *map(self._neighbours, weak)]) if weak else own
+
+    def _neighbours(self, key: SubjectKey) -> Protection:
+        if key not in self._known:
+            self._known[key] = protection.of_neighbours(self._carriers[key], self._held)
+        return self._known[key]
+
+    def _dating(self, own: Row) -> Dating:
+        """What dates a row: itself, and rows matched by e-mail with no strong phone against it."""
+        start, group = protection.start(own), self._by_email.get(own.ref)
+        if group is None:
+            return start, own.signals
+        contact, signals = self._agreed(group) or self._disputed(own, group)
+        return protection.latest((start, contact)), signals
+
+    def _agreed(self, group: tuple[Ref, ...]) -> Dating | None:
+        """The contacts on all rows that one e-mail joins, when no strong phones of theirs disagree; added up once."""
+        if group[0] not in self._dates:
+            rows = [self.rows[ref] for ref in group]
+            phones = [some for some in map(self._phones, rows) if some]
+            self._dates[group[0]] = _contacts(rows) if not phones or set.intersection(*phones) else None
+        return self._dates[group[0]]
+
+    def _disputed(self, own: Row, group: tuple[Ref, ...]) -> Dating:
+        rows, mine = [self.rows[ref] for ref in group], self._phones(own)
+        return _contacts([row for row in rows if not mine or not (theirs := self._phones(row)) or mine & theirs])
 
     def _phones(self, row: Row) -> set[SubjectKey]:
-        return {item.key for item in row.identifiers if item.kind == "phone" and self.strong(item)}
+        return {item.key for item in row.identifiers if item.kind == "phone" and self._joins(row, item)}
 
-    def _counts(self) -> dict[SubjectKey, int]:
+    def _joins(self, row: Row, item: Identifier) -> bool:
+        return row.ref not in self._frail or self.strong(item)
+
+    def _counted(self) -> dict[SubjectKey, int]:
         count: dict[SubjectKey, int] = defaultdict(int)
         for row in self.rows.values():
             for item in row.identifiers:
@@ -133,33 +191,36 @@ class People:
                     count[key] += 1
         return count
 
-    def _grouped(self, wanted: Callable[[Identifier], bool]) -> Groups:
-        groups = Groups()
-        for row in self.rows.values():
-            groups.find(row.ref)
+    def _joined(self, kinds: set[Kind]) -> dict[Ref, tuple[Ref, ...]]:
+        groups, first = Groups(), dict[SubjectKey, Ref]()
+        for ref, row in self.rows.items():
             for item in row.identifiers:
-                if wanted(item) and self.strong(item):
+                if item.kind in kinds and self._joins(row, item):
                     for key in item.keys:
-                        groups.join(row.ref, key)
-        return groups
+                        if self._count[key] > 1:
+                            groups.join(first.setdefault(key, ref), ref)
+        return groups.joined(self.rows)
 
-    def _listed(self, groups: Groups) -> dict[Hashable, list[Ref]]:
-        members: dict[Hashable, list[Ref]] = defaultdict(list)
-        for ref in sorted(self.rows):
-            members[groups.find(ref)].append(ref)
-        return members
+    def _weak(self) -> dict[SubjectKey, list[Row]]:
+        """Who carries each weak key."""
+        frail = [item for ref in self._frail for item in self.rows[ref].identifiers]
+        carriers: dict[SubjectKey, list[Row]] = {
+            key: [] for item in frail if not self.strong(item) for key in item.keys
+        }
+        for row in self.rows.values() if carriers else ():
+            for item in row.identifiers:
+                for key in item.keys:
+                    if key in carriers:
+                        carriers[key].append(row)
+        return carriers
 
 
-def _signals(rows: list[Row]) -> frozenset[str]:
-    return frozenset(signal for row in rows for signal in row.signals)
+def _contacts(rows: list[Row]) -> Dating:
+    return protection.latest(map(protection.contact, rows)), protection.signals(rows)
 
 
-def _latest(rows: list[Row], *, collected: bool, also: Seen | None = None) -> Seen | None:
-    """The latest contact from the person on some rows; giving us their data is one, when `collected` counts."""
-    seen = [Seen(row.inbound, row.ref) for row in rows if row.inbound]
-    if collected:
-        seen += [Seen(Moment(row.collected, "collected"), row.ref) for row in rows if row.collected]
-    return max([*seen, *([also] if also else [])], key=lambda item: (item.moment, item.ref), default=None)
+def _place(row: Row) -> tuple[str, str, str]:
+    return row.ref.crm, row.ref.kind, row.ref.id
 
 
 def _objected(row: Row, entries: Entries) -> dict[Channel, Objected]:

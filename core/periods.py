@@ -6,6 +6,7 @@ import re
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
+from functools import lru_cache
 
 from dateutil.relativedelta import relativedelta
 
@@ -66,9 +67,15 @@ def due_on(start: datetime, period: Period, zone: tzinfo) -> date:
 
 def _months_after(day: date, months: int) -> date:
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+    return date(year, month + 1, day.day if day.day < 29 else min(day.day, monthrange(year, month + 1)[1]))
 
 
 def is_overdue(due: date, now: datetime, zone: tzinfo) -> bool:
     """True from the day after the due day on (RET-21)."""
-    return now.astimezone(zone).date() > due
+    return _day(now, zone) > due
+
+
+@lru_cache(maxsize=8)
+def _day(moment: datetime, zone: tzinfo) -> date:
+    """The day of a moment that millions of records are compared with."""
+    return moment.astimezone(zone).date()

@@ -108,14 +108,6 @@ class Plan:
         """True when there is nothing to do."""
         return not self.items and not self.entries
 
-    def without_destruction(self) -> Plan:
-        """The part that no brake on destruction stops."""
-        return replace(self, items=tuple(item for item in self.items if not item.destructive))
-
-    def only_destruction(self) -> Plan:
-        """The part that waits for approval."""
-        return replace(self, items=self.destructive, entries=())
-
 
 def plan(
     findings: Iterable[Finding],
@@ -129,10 +121,9 @@ def plan(
 
     What an adapter cannot do becomes a report, never an item.
     """
-    able: list[Finding] = []
-    unable: list[Finding] = []
-    for finding in findings:
-        (able if finding.action is None or _able(finding, capabilities) else unable).append(finding)
+    found = list(findings)
+    able = [finding for finding in found if offered(finding, capabilities)]
+    unable = [finding for finding in found if not offered(finding, capabilities)]
     reports = [finding for finding in able if finding.action is None or finding.blocked]
     reports += [replace(finding, blocked="the connector cannot do this on this kind") for finding in unable]
     return Plan(
@@ -151,8 +142,10 @@ def items_of(findings: Iterable[Finding]) -> tuple[Item, ...]:
     return tuple(sorted(_merged(asking), key=Item.place))
 
 
-def _able(finding: Finding, capabilities: Mapping[str, Capabilities]) -> bool:
-    assert finding.action is not None
+def offered(finding: Finding, capabilities: Mapping[str, Capabilities]) -> bool:
+    """True when a CRM can do what a finding asks for on that kind of record, or when nothing is asked."""
+    if finding.action is None:
+        return True
     known = capabilities.get(finding.ref.crm)
     return known is not None and finding.ref.kind in known.actions.get(actions.name(finding.action), ())
 

@@ -11,6 +11,7 @@ from core import brakes
 from core.brakes import Brakes
 from core.connector import Capabilities, Connector
 from core.judge import Judge, Known
+from core.model import Ref
 from core.objections import spread
 from core.people import Entry
 from core.plan import Plan, plan
@@ -32,11 +33,11 @@ def propose(
         judge.version,
         now,
     )
-    before = store.index.last_counts(reading.scans).items()
+    before = store.index.expected(reading.scans).items()
     measured = brakes.Known(
         records=reading.records,
         before={place: count for place, count in before if place[0] in connectors},
-        objecting=_objecting(known, new),
+        objecting=_objecting(known, new, reading.seen),
         policy_seen=store.plans.policy_seen(judge.version),
     )
     return replace(made, trips=brakes.trips(made, measured, limits), gaps=tuple(reading.gaps))
@@ -52,11 +53,12 @@ def knowledge(
     return Known(people, {**listed, **new}, store.holds.matcher(), gaps, connected), tuple(new.values())
 
 
-def _objecting(known: Known, new: tuple[Entry, ...]) -> dict[str, int]:
-    """How many records of each CRM show an objection that was on no list before."""
+def _objecting(known: Known, new: tuple[Entry, ...], seen: Collection[Ref]) -> dict[str, int]:
+    """How many of the records that were read now show an objection that was on no list before, by CRM."""
     fresh = {(entry.channel, entry.key) for entry in new}
+    rows = known.people.rows
     return Counter(
-        row.ref.crm
-        for row in known.people.rows.values()
-        if any((shown.channel, item.key) in fresh for shown in row.objections for item in row.identifiers)
+        ref.crm
+        for ref in seen
+        if any((shown.channel, i.key) in fresh for shown in rows[ref].objections for i in rows[ref].identifiers)
     )

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from core.brakes import DEFAULT, Brakes, Loss
 from core.connector import Account, Connector
 from core.errors import FAULTS, BadAnswer, RepoussoirError, StopCrm
 from core.findings import Finding
@@ -15,6 +16,7 @@ from core.identity import Identity, nobody
 from core.index import Push, Row, marked, row, shown
 from core.judge import Judge
 from core.model import Mark, Page, Query, Record, Ref
+from core.plan import Plan
 from core.store.store import Store
 
 Progress = Callable[[str, int, int | None], None]
@@ -25,6 +27,7 @@ class Reading:
     """What the scans gave. `gaps` say what was not read, one sentence each; empty means every CRM was read whole.
 
     `accounts` are the CRMs that said who they are, `away` why the others did not: nothing may be written there.
+    `lost` are the sources that were suddenly empty, each with a sentence.
     """
 
     accounts: dict[str, Account] = field(default_factory=dict)
@@ -35,6 +38,12 @@ class Reading:
     scans: list[int] = field(default_factory=list)
     objecting: dict[str, int] = field(default_factory=dict)
     records: dict[tuple[str, str], int] = field(default_factory=dict)
+    lost: dict[Loss, str] = field(default_factory=dict)
+
+    def gaps_for(self, plan: Plan) -> tuple[str, ...]:
+        """The gaps for a stored plan: a source that is suddenly empty is one too, but for whoever looked at that loss."""
+        known = [trip.lost for trip in plan.trips if trip.lost]
+        return (*self.gaps, *(why for loss, why in self.lost.items() if not any(_covers(seen, loss) for seen in known)))
 
 
 class Reader:
@@ -48,6 +57,7 @@ class Reader:
         expected: Mapping[str, str],
         clock: Callable[[], datetime],
         progress: Progress = lambda *_: None,
+        limits: Brakes = DEFAULT,
     ) -> None:
         self._store = store
         self._identity = identity
@@ -55,6 +65,7 @@ class Reader:
         self._expected = expected
         self._clock = clock
         self._progress = progress
+        self._limits = limits
 
     def read(self, connectors: Mapping[str, Connector], now: datetime) -> Reading:
         """Scans every kind of every connector; `now` is the moment the findings are judged at. Raises WrongAccount.
@@ -140,7 +151,11 @@ class Reader:
             self._progress(f"{crm} {kind}", len(page.records), page.total)
         if not whole:
             raise BadAnswer(f"the scan of {kind} ended before its last page")
-        reading.records[crm, kind] = self._store.index.end_scan(scan_id, crm, kind, self._clock(), evidence)
+        before = self._store.index.expected().get((crm, kind), 0)
+        found = self._store.index.end_scan(scan_id, crm, kind, self._clock(), evidence, self._limits.lost)
+        reading.records[crm, kind] = found
+        if self._limits.lost(before, found):
+            reading.lost[crm, kind, found] = f"{crm}: only {found} of {before} records of {kind} were found"
 
     def _take(self, reading: Reading, page: Page, scan_id: int, now: datetime, evidence: frozenset[Ref]) -> None:
         """Notes a page; the row of somebody whom a plan under way has anonymised stays, as evidence for the rest of it."""
@@ -151,6 +166,11 @@ class Reader:
             reading.local.pop(record.ref, None)
             if found := self._judge.local(record, now):
                 reading.local[record.ref] = found
+
+
+def _covers(seen: Loss, loss: Loss) -> bool:
+    """True when a loss is the one that was seen, or a smaller one of the same source."""
+    return seen[:2] == loss[:2] and seen[2] <= loss[2]
 
 
 def _gap(crm: str, error: RepoussoirError) -> str:

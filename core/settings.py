@@ -88,10 +88,10 @@ class PeopleSettings(Part):
     """When two records are one person."""
 
     shared_key_above: int = Field(default=5, ge=1)
-    """An e-mail or phone on more records than this is nobody's own: it links nothing, and is reported."""
+    """An e-mail or phone on more records than this is nobody's own: it protects whoever carries it, and links nobody."""
 
     generic_mailboxes: frozenset[str] = GENERIC_MAILBOXES
-    """Local parts of mailboxes that are no person's, such as info or contact."""
+    """Local parts of mailboxes that are no person's, such as info or contact: they protect as well, and link nobody."""
 
 
 class BrakeSettings(Part):
@@ -107,7 +107,7 @@ class BrakeSettings(Part):
     """From how many records on shares are looked at."""
 
     sudden_loss: float = Field(default=0.5, gt=0, le=1)
-    """The share of records that may be missing since the last whole scan before a source counts as suddenly empty."""
+    """The share of records that may be missing since the last accepted scan before a source counts as suddenly empty."""
 
     first_run: bool = True
     """Whether the first destructive plan of a new version of the policies needs approval."""

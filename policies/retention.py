@@ -1,10 +1,11 @@
-"""How long a person is kept: RET-01, RET-02, RET-20 to RET-23, as DESIGN §6 "Retention clock" says. Pure."""
+"""How long a person is kept: RET-01, RET-02, RET-20 to RET-23, R-S3.2, as DESIGN §6 "Retention clock" says. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
+from functools import lru_cache
 from typing import Literal
 
 from core.actions import Action, Anonymise, Bin, Erase, Restrict
@@ -72,16 +73,19 @@ class Retention:
         return Needs()
 
     def judge(self, record: Record, facts: Facts, now: datetime) -> Iterator[Finding]:
-        """At most one finding: overdue, due soon, or undatable; none for a record that is simply kept."""
-        rule = self.applicable(record, facts)
-        if rule is None or facts.anonymised:
+        """At most one finding: overdue, due soon, undatable, or without a period; none for a record that is simply kept."""
+        if facts.anonymised:
             return
-        if facts.unreadable:
+        last = _last(facts)
+        rule, due = self._governing(record, facts, last)
+        if rule is None:
+            yield self._uncovered(record, facts)
+        elif facts.unreadable:
             yield self._blind(record, rule, facts)
-        elif facts.anchored is None:
+        elif facts.anchored is None or last is None:
             yield self._undated(record, rule)
         else:
-            yield from self._timed(record, rule, facts, _last(facts) or facts.anchored, now)
+            yield from self._timed(record, rule, facts, last, due, now)
 
     def audience(self, facts: Facts) -> str:
         """Customer, prospect, or what the configuration says of the others; unknown when a source of it was unreadable."""
@@ -95,39 +99,51 @@ class Retention:
         return "prospect" if "prospect_stage" in signals else self._otherwise
 
     def applicable(self, record: Record, facts: Facts) -> Rule | None:
-        """The rule that governs a record: the one of those that apply which keeps it longest; of all when unsure of whom."""
-        last = _last(facts)
-        start = last.moment.at if last else _SOME_DAY
-        rules = [rule for rule in self._rules if self._applies(rule, record, facts)]
-        return max(rules, key=lambda rule: (due_on(start, rule.period, self._zone), rule.id), default=None)
+        """The rule that governs a record: the one of those that apply which keeps it longest; of all when unsure of whom.
+
+        What a phone or a weak key alone says of the audience may only add rules.
+        """
+        return self._governing(record, facts, _last(facts))[0]
 
     def weighed(self, record: Record, facts: Facts) -> tuple[Weighed, ...]:
         """Every rule as it was weighed for a record, in the order of the configuration."""
-        governing, last = self.applicable(record, facts), _last(facts)
+        governing, last, audiences = self.applicable(record, facts), _last(facts), self._audiences(facts)
         return tuple(
             Weighed(
                 rule,
-                self._applies(rule, record, facts),
+                _applies(rule, record, audiences),
                 due_on(last.moment.at, rule.period, self._zone) if last else None,
                 rule is governing,
             )
             for rule in self._rules
         )
 
-    def _applies(self, rule: Rule, record: Record, facts: Facts) -> bool:
-        """What a phone alone says of the audience may only add rules."""
-        audiences = {self.audience(facts), self._audience(facts.signals - facts.loose, facts)}
-        return (
-            (not rule.crms or record.ref.crm in rule.crms)
-            and (not rule.kinds or record.ref.kind in rule.kinds)
-            and ("unknown" in audiences or rule.audience in {"any", *audiences})
-        )
+    def _audiences(self, facts: Facts) -> set[str]:
+        found = {self.audience(facts)}
+        if facts.loose:
+            found.add(self._audience(facts.signals - facts.loose, facts))
+        return found
 
-    def _timed(self, record: Record, rule: Rule, facts: Facts, last: Seen, now: datetime) -> Iterator[Finding]:
-        due = due_on(last.moment.at, rule.period, self._zone)
+    def _governing(self, record: Record, facts: Facts, last: Seen | None) -> tuple[Rule | None, date]:
+        """The rule that governs a record, and the day until which it keeps it."""
+        audiences = self._audiences(facts)
+        start, chosen, latest = last.moment.at if last else _SOME_DAY, None, date.min
+        dues: dict[Period, date] = {}
+        for rule in self._rules:
+            if not _applies(rule, record, audiences):
+                continue
+            if rule.period not in dues:
+                dues[rule.period] = due_on(start, rule.period, self._zone)
+            if chosen is None or (dues[rule.period], rule.id) > (latest, chosen.id):
+                chosen, latest = rule, dues[rule.period]
+        return chosen, latest
+
+    def _timed(
+        self, record: Record, rule: Rule, facts: Facts, last: Seen, due: date, now: datetime
+    ) -> Iterator[Finding]:
         if is_overdue(due, now, self._zone):
             yield self._over(record, rule, facts, last, due)
-        elif self._remind_before.after(now).astimezone(self._zone).date() >= due and not facts.open:
+        elif _horizon(now, self._remind_before, self._zone) >= due and not facts.open:
             yield self._finding(record, rule, "R-S4.2", f"will be due after {due}", last, due)
 
     def _over(self, record: Record, rule: Rule, facts: Facts, last: Seen, due: date) -> Finding:
@@ -146,6 +162,12 @@ class Retention:
     def _crowded(self, record: Record, rule: Rule, last: Seen, due: date) -> Finding:
         because = f"silent and kept until {due}, but its address is on too many records to tell whose contact is whose"
         return self._finding(record, rule, "RET-20", because, last, due)
+
+    def _uncovered(self, record: Record, facts: Facts) -> Finding:
+        audience = self.audience(facts)
+        who = "anybody" if audience == "unknown" else f"a {audience}"
+        because = f"no retention period covers {who} in {record.ref.crm} {record.ref.kind}: kept for ever"
+        return Finding(ref=record.ref, version=record.version, policy=self.name, rule="R-S3.2", because=because)
 
     def _undated(self, record: Record, rule: Rule) -> Finding:
         because = "no collection date and no contact from the person: quarantined, never erased"
@@ -182,10 +204,25 @@ class Retention:
         return f"{self.name}/{rule.id}"
 
 
+def _applies(rule: Rule, record: Record, audiences: set[str]) -> bool:
+    return (
+        (not rule.crms or record.ref.crm in rule.crms)
+        and (not rule.kinds or record.ref.kind in rule.kinds)
+        and (rule.audience == "any" or rule.audience in audiences or "unknown" in audiences)
+    )
+
+
+@lru_cache(maxsize=8)
+def _horizon(now: datetime, before: Period, zone: tzinfo) -> date:
+    """The last due day of those that are reported as due soon; the same for all records."""
+    return before.after(now).astimezone(zone).date()
+
+
 def _last(facts: Facts) -> Seen | None:
     """The latest contact that is known of the person, wherever it was seen."""
-    seen = [item for item in (facts.anchored, facts.inbound) if item]
-    return max(seen, key=lambda item: item.moment.at, default=None)
+    if facts.anchored and facts.inbound:
+        return facts.inbound if facts.inbound.moment.at > facts.anchored.moment.at else facts.anchored
+    return facts.anchored or facts.inbound
 
 
 def _action(rule: Rule, record: Record) -> Action | None:

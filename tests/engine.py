@@ -62,7 +62,7 @@ class Engine:
     @property
     def reader(self) -> Reader:
         """A new scanner."""
-        return Reader(self.store, Identity(self.keyring), self.judge, {}, lambda: self.now)
+        return Reader(self.store, Identity(self.keyring), self.judge, {}, lambda: self.now, limits=self.limits)
 
     def read(self) -> Reading:
         """Scans both CRMs."""

@@ -118,3 +118,25 @@ def test_a_plan_of_one_policy_is_applied_as_that_and_shows_nothing_of_the_others
     assert at.run("apply", plan["digest"][:12])[0] == exits.OK
     assert overdue_left(at) == 10
     assert {rule["verdict"] for rule in at.json("report")["rules"]} == {"fail"}
+
+
+def test_a_source_that_is_suddenly_empty_stops_every_night_until_a_name_accepts_it(at: Desk) -> None:
+    """Pipedrive loses its people: neither the first nor the second night erases; approved once, it stops nobody any more."""
+    at.config.write_text(at.config.read_text().replace("[brakes]\n", "[brakes]\nfirst_run = false\nmax_share = 1.0\n"))
+    at.load(*(pipedrive(n, f"q{n}@b.example") for n in range(2, 27)))
+    at.run("plan")
+    for n in range(2, 27):
+        at.call("pipedrive", "DELETE", f"/api/v2/persons/{n}")
+
+    nights = [at.run("run") for _ in range(2)]
+    digest = re.search(r"repoussoir apply ([0-9a-f]{12}) --approve-as", nights[1][1])
+
+    assert [code for code, _, _ in nights] == [exits.APPROVAL] * 2
+    assert "sudden_loss" in nights[1][1]
+    assert overdue_left(at) == 10
+    assert digest
+    assert at.run("apply", digest[1], "--approve-as", "Claire Martin")[0] == exits.OK
+    assert overdue_left(at) == 0
+    at.load(hubspot("500", "late@a.example", created=ago(months=50)))
+    assert at.run("run")[0] == exits.OK
+    assert not at.exists("hubspot:contact:500")

@@ -134,8 +134,30 @@ def test_the_clock_is_the_persons_an_order_in_one_crm_keeps_the_record_in_anothe
     assert [item["rule"] for item in explained["retention"] if item["governs"]] == ["customers"]
 
 
+def test_an_order_under_a_generic_mailbox_keeps_a_one_man_business_in_every_crm(at: Desk) -> None:
+    """contact@ is all there is: silent in HubSpot, ordered through Salesforce; `explain` names the record that keeps it."""
+    at.load(
+        hubspot("101", "contact@plomberie.example", created=ago(months=60)),
+        salesforce(SF, "Contact@plomberie.example", created=ago(months=60)),
+        {"crm": "salesforce", "kind": "Account", "Id": "001Sd0000000001IAA", "Name": "Plomberie"},
+        {
+            "crm": "salesforce", "kind": "Opportunity", "Id": "006Sd0000000001IAA", "AccountId": "001Sd0000000001IAA",
+            "Name": "Commande", "StageName": "Closed Won", "IsClosed": True, "IsWon": True,
+            "CloseDate": f"{ago(months=1):%Y-%m-%d}",
+        },
+        {"crm": "salesforce", "kind": "OpportunityContactRole", "OpportunityId": "006Sd0000000001IAA", "ContactId": SF},
+    )  # fmt: skip
+
+    at.run("run")
+    explained = at.json("explain", "hubspot:contact:101")
+
+    assert at.exists("hubspot:contact:101")
+    assert explained["last_contact_source"] == f"won_deal on salesforce:Contact:{SF}"
+    assert (explained["linked"], explained["shared_key"]) == ([], True)
+
+
 def test_a_switchboard_number_neither_keeps_nor_condemns(at: Desk) -> None:
-    """Seven records share a number; the overdue one goes, the others are untouched."""
+    """Seven records share a number and nobody was in contact; the overdue one goes, the others are untouched."""
     at.load(
         hubspot("100", "overdue@a.example", created=ago(months=50), phone="01 99 00 12 34"),
         *(hubspot(str(100 + n), f"colleague{n}@a.example", phone="+33 1 99 00 12 34") for n in range(1, 7)),

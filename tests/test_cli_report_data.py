@@ -319,10 +319,11 @@ def test_a_quiet_report_asks_for_nobody() -> None:
         ({"refusals": [report_data.Refusal("a", "erase", "refused", "no", ("a:person:1",), 1)]}, "fail", "not done: 1"),
         ({"open_intents": 2}, "wait", "Writes without an outcome: 2"),
         ({"reported": [("suppression", "DSR-08", "a request", 4)]}, "fail", "Requests of people marked in the CRMs: 4"),
+        ({"reported": [("retention", "R-S3.2", "no period", 3)]}, "fail", "no retention period covers (R-S3.2): 3"),
         ({"reported": [("sensitive/health", "SEN-02", "named so", 5)]}, "wait", "only reported: 5"),
         ({"warnings": ["RET-01: too long"]}, "wait", "RET-01: too long"),
     ],
-    ids=["none", "fail", "wait", "gap", "plan", "refusal", "intent", "request", "finding", "warning"],
+    ids=["none", "fail", "wait", "gap", "plan", "refusal", "intent", "request", "uncovered", "finding", "warning"],
 )
 def test_whatever_needs_a_person_is_told_first(what: dict[str, Any], level: str, word: str) -> None:
     """One sentence each, as bad as it is."""

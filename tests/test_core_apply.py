@@ -89,6 +89,21 @@ def test_erasing_a_person_in_one_crm_takes_no_evidence_from_the_next(tmp_path: P
     assert (cut.has("a1"), cut.has("b1")) == (False, False)
 
 
+def test_what_a_crm_cannot_do_stands_in_the_way_of_nothing_that_it_can(tmp_path: Path) -> None:
+    """a erases nobody: of an overdue record with a banned property, what the plan says is done, and the rest reported."""
+    engine = Engine(tmp_path, record("a1", "x@x.example", values={"religion": "a", "comment": "Elle est lesbienne."}))
+    able = engine.crms["a"].capabilities
+    engine.crms["a"].capabilities = replace(able, actions={**able.actions, "erase": ()})
+    plan = engine.plan()
+
+    tally = engine.apply(plan)
+
+    assert receipts(tally) == {("redact", "done"): 1, ("clear", "done"): 1}
+    assert engine.get("a1").values == {"religion": "", "comment": "Elle est [vie intime]."}
+    assert [report.blocked for report in plan.reports] == ["the connector cannot do this on this kind"]
+    assert engine.plan().empty()
+
+
 def test_gaps_stop_destruction_and_let_objections_out(tmp_path: Path) -> None:
     """One scan is cut: nothing is destroyed in any CRM."""
     engine = Engine(

@@ -154,7 +154,8 @@ def test_ret_23_a_restriction_by_somebody_else_keeps_the_whole_person(tmp_path: 
     retained(engine, Rule("old", Period(months=36), crms=("a",)))
     engine.crms["b"].records["1"] = replace(engine.get("b1"), collected=None)
 
-    assert [report.blocked for report in engine.plan().reports] == ["restriction of processing (RET-23)"]
+    reports = {report.ref: (report.rule, report.blocked) for report in engine.plan().reports}
+    assert reports == {ref("a1"): ("RET-01", "restriction of processing (RET-23)"), ref("b1"): ("R-S3.2", "")}
     engine.edit("b1", restricted=False)
     assert [item.ref for item in engine.plan().destructive] == [ref("a1")]
 
@@ -189,9 +190,9 @@ def test_ret_23_a_restriction_that_was_there_before_ours_is_not_taken_for_ours(t
 
 
 def test_a_person_of_many_duplicates_is_reported_never_erased(tmp_path: Path) -> None:
-    """shared_key_above: six silent copies and one that clicked, one address: too many to link, so nothing may be guessed."""
-    copies = [record(f"a{number}", "x@x.example") for number in range(6)]
-    engine = Engine(tmp_path, *copies, record("b1", "x@x.example", inbound=YESTERDAY))
+    """shared_key_above: seven silent copies under one address: too many to link, so nothing may be guessed."""
+    copies = [record(f"a{number}", "x@x.example") for number in range(7)]
+    engine = Engine(tmp_path, *copies)
 
     plan = engine.plan()
 
@@ -200,15 +201,72 @@ def test_a_person_of_many_duplicates_is_reported_never_erased(tmp_path: Path) ->
     assert all("too many records" in report.because for report in plan.reports)
 
 
-def test_a_switchboard_and_a_generic_mailbox_keep_nobody(tmp_path: Path) -> None:
-    """A colleague's click under the shared number or under info@ is not this person's contact."""
+def test_ret_20_a_contact_behind_a_switchboard_or_under_a_generic_mailbox_keeps_whoever_shares_it(
+    tmp_path: Path,
+) -> None:
+    """DESIGN §6: a shared key is enough to protect. Nobody can tell that the contact was not this person's."""
+    number = {"phones": ("0199001234",)}
+    colleagues = [record(f"b{n}", f"c{n}@x.example", **number) for n in range(5)]
+    engine = Engine(
+        tmp_path,
+        record("a1", "contact@plomberie.example"),
+        record("b9", "contact@plomberie.example", inbound=YESTERDAY),
+        record("a2", "x@x.example", **number),
+        record("b8", "y@x.example", **number, inbound=YESTERDAY),
+        *colleagues,
+    )
+
+    assert engine.plan().destructive == ()
+
+
+def test_a_switchboard_or_a_generic_mailbox_without_a_contact_keeps_nobody(tmp_path: Path) -> None:
+    """Colleagues who were entered lately and never wrote: this person goes on their own clock."""
     colleagues = [
-        record(f"b{n}", f"c{n}@x.example", "info@x.example", phones=("0199001234",), inbound=YESTERDAY)
-        for n in range(6)
+        record(f"b{n}", f"c{n}@x.example", "info@x.example", phones=("0199001234",), collected=NOW) for n in range(6)
     ]
     engine = Engine(tmp_path, record("a1", "x@x.example", "info@x.example", phones=("0199001234",)), *colleagues)
 
     assert [item.ref for item in engine.plan().destructive] == [ref("a1")]
+
+
+def test_ret_20_a_contact_under_a_weak_key_counts_when_it_is_judged_again(tmp_path: Path) -> None:
+    """A scan between plan and apply saw a colleague call: left alone; and a hold placed on the neighbour holds as well."""
+    engine = Engine(
+        tmp_path,
+        record("a1", "info@x.example"),
+        record("b1", "info@x.example", "b1@x.example"),
+        record("a2", "info@y.example"),
+        record("b2", "info@y.example", collected=NOW),
+    )
+    plan = engine.plan()
+    engine.edit("b1", inbound=YESTERDAY)
+    engine.read()
+    engine.store.holds.add(["b:person:2"], "litigation", "legal", NOW, NOW)
+
+    engine.apply(plan)
+
+    assert {item.ref for item in plan.destructive} == {ref("a1"), ref("b1"), ref("a2")}
+    assert [engine.has(name) for name in ("a1", "b1", "a2")] == [True, True, True]
+
+
+def test_whoever_shares_a_weak_key_only_is_not_read_again(tmp_path: Path) -> None:
+    """Calls in proportion to what is erased, not to the size of the company behind its switchboard."""
+    company = [record(f"b{n}", f"b{n}@x.example", phones=("0199001234",), collected=NOW) for n in range(40)]
+    engine = Engine(
+        tmp_path, record("a1", "x@x.example", phones=("0199001234",)), record("b99", "x@x.example"), *company
+    )
+    plan = engine.plan()
+    real, asked = engine.crms["b"].get, list[Ref]()
+
+    def get(refs: Sequence[Ref], properties: Sequence[str] = ()) -> dict[Ref, Record | None]:
+        asked.extend(refs)
+        return real(refs, properties)
+
+    engine.crms["b"].get = get  # type: ignore[method-assign]  # listens
+    engine.apply(plan)
+
+    assert not engine.has("a1")
+    assert set(asked) == {ref("b99")}
 
 
 def test_a_phone_alone_never_shortens_a_period(tmp_path: Path) -> None:

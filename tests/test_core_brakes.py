@@ -109,7 +109,7 @@ def test_sup_08_what_destroys_nothing_pulls_no_brake_on_destruction(action: Acti
     ("now", "trip"), [(50, []), (49, [("sudden_loss", "destruction")]), (0, [("sudden_loss", "destruction")])]
 )
 def test_a_source_that_is_suddenly_empty_stops_destruction(now: int, trip: list[tuple[str, str]]) -> None:
-    """More than half of a hundred records gone since the last whole scan."""
+    """More than half of a hundred records gone since the last accepted scan."""
     assert pulled(plan(1), known(now, 100), sudden_loss=0.5, max_share=1.0) == trip
 
 

@@ -280,23 +280,6 @@ def test_no_record_gets_two_final_actions_or_the_same_action_twice(findings: lis
     assert {item.ref for item in items} == {item.ref for item in findings}
 
 
-def test_the_parts_of_a_plan_are_the_whole() -> None:
-    """Brakes: what goes on and what waits are disjoint, and the list entries go on."""
-    whole = made(
-        finding("1", Suppress(("email",))),
-        finding("2", Erase()),
-        finding("3", Restrict("x")),
-        finding("4", Clear(("y",))),
-        entries=(entry("d"),),
-    )
-    goes, waits = whole.without_destruction(), whole.only_destruction()
-
-    assert [actions.name(item.action) for item in goes.items] == ["suppress", "restrict"]
-    assert [actions.name(item.action) for item in waits.items] == ["clear", "erase"]
-    assert (goes.entries, waits.entries) == (whole.entries, ())
-    assert len({whole.digest, goes.digest, waits.digest}) == 3
-
-
 def test_counts_are_by_account_kind_and_action() -> None:
     """The figures people approve."""
     found = made(finding("1", Erase()), finding("2", Erase()), finding("2", Suppress(("email",)), crm="b"))

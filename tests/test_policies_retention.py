@@ -139,11 +139,23 @@ def test_the_longest_applicable_period_wins_and_an_unknown_audience_gets_the_lon
     assert applied(unsure, Facts(signals=frozenset({"prospect_stage"}))) == "prospects"
 
 
-def test_a_rule_for_some_crms_or_kinds_leaves_the_others_alone() -> None:
-    """No rule, no finding."""
+def test_r_s3_2_whom_no_rule_covers_is_reported_and_never_touched() -> None:
+    """A rule for other CRMs or kinds, or for another audience: nobody is kept without a period and without a word."""
     elsewhere = Rule("leads", Period(months=12), kinds=("Lead",), crms=("salesforce",))
 
-    assert judged("2026-11-24", since("2010-01-01"), elsewhere) == []
+    for rule in (elsewhere, CUSTOMERS):
+        (finding,) = judged("2026-11-24", since("2010-01-01"), rule)
+        assert (finding.rule, finding.policy, finding.action) == ("R-S3.2", "retention", None)
+        assert finding.because == "no retention period covers a prospect in hubspot contact: kept for ever"
+    assert judged("2026-11-24", since("2010-01-01", anonymised=True), elsewhere) == []
+    assert [finding.rule for finding in judged("2026-11-24", Facts(), elsewhere)] == ["R-S3.2"]
+
+
+def test_r_s3_2_somebody_of_two_audiences_is_covered_by_a_rule_for_either() -> None:
+    """A phone alone says that they are a customer: the rule for customers is theirs as well."""
+    loose = since("2010-01-01", signals=frozenset({"order"}), loose=frozenset({"order"}))
+
+    assert [finding.rule for finding in judged("2026-11-24", loose, CUSTOMERS)] == ["RET-02"]
 
 
 @pytest.mark.parametrize(

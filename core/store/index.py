@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -17,6 +17,7 @@ from core.store.database import Database, batched
 from core.store.tables import push, record, record_key, scan
 
 Part = tuple[str, str, Sequence[str]]
+Lost = Callable[[int, int], bool]
 
 
 class Index:
@@ -32,23 +33,55 @@ class Index:
         assert done.inserted_primary_key is not None
         return int(done.inserted_primary_key[0])
 
-    def end_scan(self, scan_id: int, crm: str, kind: str, now: datetime, spared: Collection[Ref] = ()) -> int:
+    def end_scan(
+        self,
+        scan_id: int,
+        crm: str,
+        kind: str,
+        now: datetime,
+        spared: Collection[Ref] = (),
+        lost: Lost = lambda *_: False,
+    ) -> int:
         """Closes a scan that was complete: rows it did not see are forgotten, but for those to be spared.
 
-        Answers how many records there are.
+        `lost` says of the records that were expected, and of those found, whether too many are missing. Then the scan is
+        not accepted: nothing is forgotten, and the next one is measured against what this one was. Answers how many
+        records were found.
         """
         with self._database.transaction():
             place = and_(record.c.crm == crm, record.c.kind == kind)
             stale = select(record.c.id).where(place, record.c.scan_id != scan_id)
             gone = [Ref(crm, kind, line.id) for line in self._database.rows(stale)]
-            self.forget([ref for ref in gone if ref not in spared])
-            count = self.count(crm, kind) - sum(ref in spared for ref in gone)
-            self._database.execute(update(scan).where(scan.c.id == scan_id).values(ended_at=now, records=count))
-        return count
+            found = self.count(crm, kind) - len(gone)
+            accepted = not lost(self.expected().get((crm, kind), 0), found)
+            if accepted:
+                self.forget([ref for ref in gone if ref not in spared])
+            values = {"ended_at": now, "records": found, "expected": found if accepted else None}
+            self._database.execute(update(scan).where(scan.c.id == scan_id).values(**values))
+        return found
 
-    def last_counts(self, before: Collection[int]) -> dict[tuple[str, str], int]:
-        """How many records each (CRM, kind) had at its last whole scan, leaving out the scans given."""
-        query = select(scan).where(scan.c.ended_at.is_not(None), scan.c.id.not_in(list(before))).order_by(scan.c.id)
+    def accept(self, crm: str, kind: str, records: int) -> None:
+        """Somebody has looked at a loss: scans that found no fewer records than it are accepted after all.
+
+        What they did not see is forgotten by the next scan.
+        """
+        where = (scan.c.crm == crm, scan.c.kind == kind, scan.c.ended_at.is_not(None), scan.c.expected.is_(None))
+        self._database.execute(update(scan).where(*where, scan.c.records >= records).values(expected=scan.c.records))
+
+    def expect_one_less(self, ref: Ref) -> None:
+        """A record is gone by our own hand: the next scan is not to miss it."""
+        where = (scan.c.crm == ref.crm, scan.c.kind == ref.kind, scan.c.expected.is_not(None))
+        last = select(func.max(scan.c.id)).where(*where).scalar_subquery()
+        self._database.execute(update(scan).where(scan.c.id == last).values(expected=scan.c.expected - 1))
+
+    def expected(self, before: Collection[int] = ()) -> dict[tuple[str, str], int]:
+        """How many records each (CRM, kind) should have: those of its last accepted scan, leaving out the scans given."""
+        query = select(scan).where(scan.c.expected.is_not(None), scan.c.id.not_in(list(before))).order_by(scan.c.id)
+        return {(row.crm, row.kind): row.expected for row in self._database.rows(query)}
+
+    def last_counts(self) -> dict[tuple[str, str], int]:
+        """How many records the last whole scan of each (CRM, kind) found."""
+        query = select(scan).where(scan.c.ended_at.is_not(None)).order_by(scan.c.id)
         return {(row.crm, row.kind): row.records for row in self._database.rows(query)}
 
     def count(self, crm: str, kind: str) -> int:
@@ -104,25 +137,18 @@ class Index:
         """The rows of some refs, as far as there are any."""
         return [row for part in _parts(refs) for row in self._loaded(part)]
 
-    def closure(self, refs: Iterable[Ref], shared_above: int) -> list[Row]:
-        """The rows of some refs and of everybody they are linked to, key by key.
+    def linked(self, refs: Iterable[Ref], shared_above: int) -> list[Row]:
+        """The rows of some refs and of everybody they are linked to, key by key; a weak key is not followed."""
+        return self._walk(refs, shared_above)[0]
 
-        A key on more records than `shared_above` links nothing and is not followed; one record more than that many is
-        still read, so that its being shared shows.
+    def closure(self, refs: Iterable[Ref], shared_above: int) -> list[Row]:
+        """All that judging the people of some refs needs: their rows, and the rows of whoever carries a weak key of theirs.
+
+        A key on more records than `shared_above` is weak, and so is a generic mailbox. What carries one is as the last
+        scan saw it, and need not be read again: it protects, and never dates or destroys.
         """
-        found: dict[Ref, Row] = {}
-        witnesses: set[Ref] = set()
-        followed: set[SubjectKey] = set()
-        wanted = set(refs)
-        while wanted:
-            rows = self.get(sorted(wanted))
-            found |= {row.ref: row for row in rows}
-            keys = {key for row in rows for i in row.identifiers if not i.generic for key in i.keys} - followed
-            followed |= keys
-            shared = self._shared(sorted(keys), shared_above)
-            wanted = set(self.carriers(keys - shared)) - set(found)
-            witnesses |= {ref for key in sorted(shared) for ref in self._some_carriers(key, shared_above + 1)}
-        return [*found.values(), *self.get(sorted(witnesses - set(found)))]
+        rows, weak = self._walk(refs, shared_above)
+        return [*rows, *self.get(sorted(set(self.carriers(weak)) - {row.ref for row in rows}))]
 
     def pushed(self, refs: Sequence[Ref]) -> dict[Ref, frozenset[Mark]]:
         """The marks that we made ourselves, by ref."""
@@ -172,17 +198,29 @@ class Index:
         )
         return sorted({Ref(line.crm, line.kind, line.id) for lines in found for line in lines})
 
+    def _walk(self, refs: Iterable[Ref], shared_above: int) -> tuple[list[Row], set[SubjectKey]]:
+        """The rows of some refs and of everybody they are linked to, and the weak keys that these carry."""
+        found: dict[Ref, Row] = {}
+        followed: set[SubjectKey] = set()
+        weak: set[SubjectKey] = set()
+        wanted = set(refs)
+        while wanted:
+            rows = self.get(sorted(wanted))
+            found |= {row.ref: row for row in rows}
+            carried = [item for row in rows for item in row.identifiers]
+            keys = {key for item in carried if not item.generic for key in item.keys} - followed
+            followed |= keys
+            weak |= self._shared(sorted(keys), shared_above)
+            weak |= {key for i in carried if i.generic or not weak.isdisjoint(i.keys) for key in i.keys}
+            wanted = set(self.carriers(keys - weak)) - set(found)
+        return list(found.values()), weak
+
     def _shared(self, keys: Sequence[SubjectKey], above: int) -> set[SubjectKey]:
         """Those of some keys that more records carry than `above`; a record carries a key once."""
         by_digest = {key.digest: key for key in keys}
         count = select(record_key.c.digest).group_by(record_key.c.digest).having(func.count() > above)
         found = (self._database.rows(count.where(record_key.c.digest.in_(part))) for part in batched(list(by_digest)))
         return {by_digest[line.digest] for lines in found for line in lines}
-
-    def _some_carriers(self, key: SubjectKey, many: int) -> Iterator[Ref]:
-        query = select(record_key.c.crm, record_key.c.kind, record_key.c.id)
-        for line in self._database.rows(query.where(record_key.c.digest == key.digest).limit(many)):
-            yield Ref(line.crm, line.kind, line.id)
 
     def _marks(self, part: Part | None) -> dict[Ref, frozenset[Mark]]:
         """The marks of ours on some records, on all when none are named."""

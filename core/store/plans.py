@@ -138,7 +138,7 @@ def head_of(value: Plan) -> dict[str, Any]:
         "accounts": dict(value.accounts),
         "policy": value.policy,
         "what_if": value.what_if.isoformat() if value.what_if else False,
-        "trips": [[trip.brake, trip.stops, trip.because] for trip in value.trips],
+        "trips": [[trip.brake, trip.stops, trip.because, trip.lost] for trip in value.trips],
         "gaps": list(value.gaps),
     }
 
@@ -170,13 +170,18 @@ def read(head: dict[str, Any], lines: Iterable[tuple[str, dict[str, Any]]]) -> P
             items=tuple(parts["item"]), entries=tuple(parts["entry"]), reports=tuple(parts["report"]),
             accounts=head["accounts"], policy=head["policy"], made_at=datetime.fromisoformat(head["made_at"]),
             what_if=datetime.fromisoformat(as_of) if (as_of := head["what_if"]) else None,
-            trips=tuple(Trip(*trip) for trip in head["trips"]), gaps=tuple(head.get("gaps", ())),
+            trips=tuple(map(_read_trip, head["trips"])), gaps=tuple(head.get("gaps", ())),
         )  # fmt: skip
     except (KeyError, TypeError, ValueError, AttributeError, ConfigError):
         raise PlanRefused("This is not a plan of Repoussoir.", "Make one with `repoussoir plan`.") from None
     if value.digest != head.get("digest"):
         raise PlanRefused("The plan was changed after it was made.", "Make a new one with `repoussoir plan`.")
     return value
+
+
+def _read_trip(body: list[Any]) -> Trip:
+    brake, stops, because, *lost = body
+    return Trip(brake, stops, because, tuple(lost[0]) if lost and lost[0] else None)
 
 
 def _read_entry(body: dict[str, Any]) -> Entry:

@@ -116,6 +116,7 @@ scan = Table(
     Column("started_at", Utc, nullable=False),
     Column("ended_at", Utc),
     Column("records", Integer, nullable=False, default=0),
+    Column("expected", Integer),
 )
 
 plan = Table(

@@ -46,6 +46,7 @@ _CASES: tuple[tuple[Case, float, int], ...] = (
     (disclosures.harmless_note, 25, 1),
     (shared.switchboard, 0.5, 7),
     (shared.mailbox, 0.5, 4),
+    (shared.one_man_business, 2, 1),
     (clocks.outbound_only, 80, 1),
     (clocks.customer, 180, 1),
 )

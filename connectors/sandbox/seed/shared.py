@@ -1,14 +1,26 @@
-"""The cases about identifiers that belong to no single person: a switchboard, a generic mailbox. Each makes a group."""
+"""The cases about identifiers that belong to no single person: a switchboard, a generic mailbox. Most make a group."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from connectors.sandbox.seed.draw import Draw
-from connectors.sandbox.seed.people import CONTACT, PERSON, SF_CONTACT, SF_LEAD, Copy, Made, Persona, line
+from connectors.sandbox.seed.people import (
+    CONTACT,
+    PERSON,
+    SF_CONTACT,
+    SF_LEAD,
+    Copy,
+    Event,
+    Made,
+    Persona,
+    judged,
+    line,
+)
 
-_ROUND = (SF_CONTACT, PERSON, CONTACT, PERSON, SF_LEAD, CONTACT, SF_CONTACT)
-_WHY = "overdue by its own clock: a key that many share links nothing, so no colleague protects it"
+# The colleagues were entered in CRMs where that bears no witness of a form that they sent.
+_ROUND = (CONTACT, PERSON, SF_CONTACT, PERSON, SF_LEAD, SF_CONTACT, PERSON)
+_WHY = "overdue by its own clock: no colleague was in contact, and being entered later is no contact"
 
 
 def switchboard(draw: Draw, _: int) -> Made:
@@ -23,6 +35,18 @@ def mailbox(draw: Draw, number: int) -> Made:
     company = draw.companies[number]
     people = [draw.persona(company=company) for _ in range(4)]
     return _colleagues(draw, [replace(one, email=f"info@{company.domain}", second_email="") for one in people])
+
+
+def one_man_business(draw: Draw, number: int) -> Made:
+    """Somebody whose only address is contact@ of their firm, with another number in each CRM; an order in one of them."""
+    company = draw.companies[number]
+    persona = replace(draw.persona(company=company), email=f"contact@{company.domain}", second_email="")
+    phones = {CONTACT: persona.phone, SF_CONTACT: draw.persona().phone}
+    copies = [draw.copy(replace(persona, phone=phone), place, draw.overdue()) for place, phone in phones.items()]
+    copies[1].events.append(Event("order", draw.days_ago(20, 40)))
+    return judged(
+        copies, "keep", "an order last month under the same mailbox protects, although it links nobody", shared=True
+    )
 
 
 def _colleagues(draw: Draw, people: list[Persona]) -> Made:
