@@ -59,8 +59,8 @@ def _permit(parts: Runtime, crm: str, by: str) -> None:
     if crm not in parts.store.crms():
         known = ", ".join(sorted(parts.store.crms())) or "none"
         raise ConfigError(f"Nothing is known of a CRM {crm!r}.", f"Known are: {known}.")
-    options, account = parts.config.crm.get(crm), parts.store.accounts.known().get(crm, "")
-    if options and options.account in ("", account):
+    options, account = parts.config.crm.get(crm), parts.store.accounts.known().get(crm)
+    if options and (account is None or options.account in ("", account)):
         raise ConfigError(
             f"{crm} is in the configuration.",
             f"Take [crm.{crm}] out first; if its account was replaced, name the new one as [crm.{crm}] account.",

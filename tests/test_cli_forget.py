@@ -135,6 +135,16 @@ def test_a_crm_of_the_configuration_is_not_forgotten(at: Office) -> None:
     assert at.store.index.count("b", "person") == 1
 
 
+def test_naming_an_account_that_nobody_was_before_replaces_none(at: Office) -> None:
+    """Its first scan broke off, so none is remembered: the rows are those of the CRM that is configured."""
+    at.plan()
+    at.store.accounts.forget("b")
+    configured(at, "b", "account-of-b")
+
+    with pytest.raises(ConfigError, match="is in the configuration"):
+        forgotten(at.parts, "b", "Claire")
+
+
 def test_a_replaced_account_is_forgotten_and_read_anew(at: Office) -> None:
     """Named in the configuration, then forgotten: marks and rows of the old one are no knowledge of the new one."""
     at.edit("b1", collected=None)
