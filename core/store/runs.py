@@ -114,8 +114,9 @@ class Lock:
 
 def _busy(row: Any) -> Busy:
     since, until = (moment.isoformat(timespec="minutes") for moment in (row.since, row.expires_at))
+    machine = row.host.partition(" ")[0]
     return Busy(
-        f"Another process (pid {row.pid} on {row.host.split()[0]}) is at work since {since}.",
+        f"Another process (pid {row.pid} on {machine}) is at work since {since}.",
         f"Wait until it has ended; nothing was changed. Should it be gone, its lock ends by itself at {until}.",
     )
 
