@@ -195,7 +195,7 @@ def resume(work: Runtime, reading: Reading, lock: Lock, step: Step, now: datetim
 
 
 def finish(work: Runtime, tally: Tally, after: int) -> None:
-    """The notes that are owed, the note about erased people on each anchor, and entries moved to the current key."""
+    """The notes that are owed, the note about erased people on each anchor, and what moves to the current key."""
     now = work.tools.now()
     tally.stopped |= write_notes(work.store, work.connectors, now)
     for crm, anchor in work.anchors.items():
@@ -203,6 +203,7 @@ def finish(work: Runtime, tally: Tally, after: int) -> None:
             _anchor(work, crm, anchor, after, tally, now)
     if len(work.keyring.ids) > 1:
         work.store.suppression.rekey(item for row in work.store.index.rows() for item in row.identifiers)
+        work.store.tombstones.rekey(item for row in work.store.index.rows() for item in row.identifiers)
 
 
 def _anchor(work: Runtime, crm: str, anchor: Ref, after: int, tally: Tally, now: datetime) -> None:

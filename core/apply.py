@@ -22,6 +22,7 @@ from core.objections import spread
 from core.outcomes import Outcomes, Ticket, word
 from core.plan import Item, Plan, items_of
 from core.read import Reader, whole
+from core.returns import Erasures
 from core.schema import Schema
 from core.store.store import Store
 
@@ -74,6 +75,7 @@ class Applier:
         self._stopped: dict[str, str] = {}
         self._asking = ""
         self._gaps: tuple[str, ...] = ()
+        self._erasures: Erasures = {}
 
     def apply(self, plan: Plan, gaps: tuple[str, ...] = ()) -> Tally:
         """Does what a stored plan says, from where it stands; `gaps` are those of the latest reading.
@@ -89,6 +91,8 @@ class Applier:
         digest = plan.digest
         self._store.plans.close(digest, "applying")
         self._outcomes.list_entries(plan.entries, self._clock())
+        # As they were before this plan: what it erases itself is nothing that its other records came back from.
+        self._erasures = self._store.tombstones.standing(self._clock())
         tally = Tally(stopped=self._owing())
         self._stopped = tally.stopped
         for batch in self._batches(digest, plan.items):
@@ -97,8 +101,17 @@ class Applier:
                 continue
             self._guarded(digest, batch, tally)
         if not tally.left and not tally.stopped:
-            self._store.plans.close(digest, "applied")
+            self._end(digest)
         return tally
+
+    def _end(self, digest: str) -> None:
+        """Closes a plan that is done: what it ended is evidence no longer, and who is gone from everywhere is noted."""
+        with self._store.transaction():
+            if not self._gaps:
+                self._store.tombstones.note_absence(self._finished, self._connectors)
+            gone = [row.ref for row in self._store.index.get(sorted(self._finished)) if "anonymised" not in row.ours]
+            self._store.index.forget(gone)
+            self._store.plans.close(digest, "applied")
 
     def _owing(self) -> dict[str, str]:
         """The CRMs that still owe the outcome of an earlier write: nothing more is written there before it is known."""
@@ -216,7 +229,7 @@ class Applier:
         people = self._judge.people(self._store.index.closure(refs, self._judge.shared_above))
         listed = self._store.suppression.listed_for(people.rows.values())
         entries = {**listed, **spread(people, listed, now)}
-        known = Known(people, entries, self._store.holds.matcher(), self._gaps, self._connectors)
+        known = Known(people, entries, self._store.holds.matcher(), self._gaps, self._connectors, self._erasures)
         local = {ref: self._judge.local(record, now) for ref, record in fresh.items() if record}
         return {_matter(item): item for item in items_of(self._judge.findings(refs, local, known, now))}
 

@@ -76,7 +76,7 @@ class Reader:
         rows = []
         with self._store.transaction():
             for record in records:
-                made = row(record, self._identity, pushed.get(record.ref, frozenset()))
+                made = row(record, self._identity, pushed.get(record.ref, frozenset()), self._clock())
                 for mark in made.ours - shown(made, record.objections):
                     self._store.index.drop_push(record.ref, mark)
                 rows.append(made)

@@ -1,4 +1,4 @@
-"""How long a person is kept: RET-01, RET-02, RET-20 to RET-23, as DESIGN §6 "Retention clock" says. Pure."""
+"""How long a person is kept: RET-01, RET-02, RET-20 to RET-23, RET-26, as DESIGN §6 "Retention clock" says. Pure."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from core.model import Record
 from core.periods import Period, due_on, is_overdue
 from core.policy import Needs
 from core.schema import Schema
+from policies.coming_back import Verdict, erasure, verdict
 
 Outcome = Literal["erase", "bin", "anonymise", "restrict"]
 MONTH_BEFORE = Period(days=30)
@@ -62,9 +63,18 @@ class Retention:
         return Needs()
 
     def judge(self, record: Record, facts: Facts, now: datetime) -> Iterator[Finding]:
-        """At most one finding: overdue, due soon, or undatable; none for a record that is simply kept."""
+        """At most one finding: overdue, due soon, undatable, or back after an erasure; none for who is simply kept.
+
+        A return that is only reported comes on top of it.
+        """
         rule = self.applicable(record, facts)
         if rule is None or facts.anonymised:
+            return
+        back = verdict(record, facts, self._zone)
+        if back and back.do == "report":
+            yield self._back(record, rule, facts, back.because)
+        elif back and (found := self._returned(record, rule, facts, back, now)):
+            yield found
             return
         if facts.unreadable:
             yield self._blind(record, rule, facts)
@@ -125,9 +135,30 @@ class Retention:
         because = f"silent and kept until {due}, but its address is on too many records to tell whose contact is whose"
         return self._finding(record, rule, "RET-20", because, last, due)
 
+    def _returned(self, record: Record, rule: Rule, facts: Facts, back: Verdict, now: datetime) -> Finding | None:
+        """Erased again, or quarantined where what came back would have kept them; None when the clock itself asks for more."""
+        last = _last(facts)
+        due = due_on(last.moment.at, rule.period, self._zone) if last else None
+        over = due is None or is_overdue(due, now, self._zone)
+        if back.do == "again" and over:
+            return self._back(record, rule, facts, back.because, _action(rule, record))
+        if over and facts.anchored:
+            return None
+        because = back.because if over else f"{back.because}; by its last contact it would be kept until {due}"
+        return self._back(record, rule, facts, because, self._quarantine(record, "returned"))
+
+    def _back(self, record: Record, rule: Rule, facts: Facts, because: str, action: Action | None = None) -> Finding:
+        return Finding(
+            ref=record.ref, version=record.version, policy=self._policy(rule), rule="RET-26", because=because,
+            action=action, facts=erasure(record, facts, self._zone),
+        )  # fmt: skip
+
+    def _quarantine(self, record: Record, reason: str) -> Action | None:
+        return Restrict(reason) if self._undatable == "restrict" and not record.restricted else None
+
     def _undated(self, record: Record, rule: Rule) -> Finding:
         because = "no collection date and no contact from the person: quarantined, never erased"
-        action = Restrict("undatable") if self._undatable == "restrict" and not record.restricted else None
+        action = self._quarantine(record, "undatable")
         facts = {"origin": record.origin or "unknown"}
         return Finding(
             ref=record.ref, version=record.version, policy=self._policy(rule), rule="RET-22", because=because,
