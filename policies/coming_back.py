@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta, tzinfo
 from typing import Literal
 
-from core.facts import Facts, Returned
+from core.facts import Facts, Returned, Seen
 from core.model import Record
 
 _A_DAY = timedelta(days=1)
@@ -52,8 +52,13 @@ def erasure(record: Record, facts: Facts, zone: tzinfo) -> dict[str, str]:
 
 
 def _by_themselves(back: Returned) -> bool:
-    """True after a contact from the person since; many of these have a day and no hour, so that day counts as well."""
-    return back.acted is not None and back.acted.moment.at > back.at - _A_DAY
+    """True after a contact from the person since."""
+    return back.acted is not None and _since(back.acted, back)
+
+
+def _since(seen: Seen, back: Returned) -> bool:
+    """True for what is dated after the erasure; much has a day and no hour, so what is of that day counts as after."""
+    return seen.moment.at > back.at - _A_DAY
 
 
 def _unsure(facts: Facts, back: Returned) -> str:
@@ -77,7 +82,7 @@ def _old_data(record: Record, facts: Facts, back: Returned, zone: tzinfo) -> str
     What has no date at all is old only where the CRM itself says import, migration or restore.
     """
     last = facts.inbound
-    if back.by == "phone" or back.apart or (last and last.moment.at > back.at):
+    if back.by == "phone" or back.apart or (last and _since(last, back)):
         return ""
     if record.imported:
         return record.origin

@@ -67,7 +67,6 @@ def test_ret_26_an_import_of_the_old_list_is_erased_again_at_the_next_run(at: De
         salesforce(SF_NEW, "jean.dupond@exemple.example", created=datetime.now(UTC), LeadSource="Purchased list"),
     )
     at.run("plan")
-    today = f"{datetime.now(UTC):%Y-%m-%d}"
 
     ((rule, action, why),) = because(at, "hubspot:contact:102")
     assert at.run("run")[0] == exits.OK
@@ -75,7 +74,6 @@ def test_ret_26_an_import_of_the_old_list_is_erased_again_at_the_next_run(at: De
     assert (rule, action) == ("RET-26", "erase")
     assert why.startswith("erased on ")
     assert why.endswith("(RET-01) and brought back by IMPORT, with nothing newer on it")
-    assert today[:7] in why
     assert not at.exists("hubspot:contact:102")
     assert not at.exists(f"salesforce:Contact:{SF_NEW}")
     assert ("hubspot:contact:102", "RET-26", "done") in outcomes(at)

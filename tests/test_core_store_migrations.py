@@ -52,7 +52,8 @@ def test_ret_26_what_was_there_before_this_was_noted_did_not_come_back(tmp_path:
 
 
 _RECORD = """
-INSERT INTO record (crm, kind, id, version, origin, unreadable, signals, open, objections, suppressed, restricted, requests, scan_id)
+INSERT INTO record (crm, kind, id, version, origin, unreadable, signals, open, objections, suppressed, restricted,
+  requests, scan_id)
 VALUES ('a', 'person', '1', '1', '', '[]', '[]', '[]', '[]', '[]', 0, '[]', 1)
 """
 _TOMBSTONE = """

@@ -107,6 +107,14 @@ def test_ret_26_collected_yesterday_by_hand_is_no_new_clock_but_quarantined() ->
     assert "origin: CRM_UI" in finding.because
 
 
+def test_ret_26_what_was_collected_on_the_day_of_the_erasure_is_no_old_data() -> None:
+    """A date without an hour may be after it: nothing is erased on it, and it is not called a restore."""
+    (finding,) = judged(back(), record=BY_HAND, **dated(ERASED - timedelta(hours=1)))
+
+    assert (finding.rule, finding.action) == ("RET-26", Restrict("returned"))
+    assert "nor as old data" in finding.because
+
+
 def test_ret_26_an_unknown_origin_without_a_date_is_quarantined() -> None:
     """Nobody can say what brought it back."""
     (finding,) = judged(back(), record={"imported": False, "origin": ""})
