@@ -54,7 +54,8 @@ def _judged(parts: Runtime, record: Record, now: Any) -> tuple[Facts, list[Findi
     parts.reader().note([record])
     people = parts.judge.people(parts.store.index.closure([record.ref], parts.judge.shared_above))
     listed = parts.store.suppression.listed_for(people.rows.values())
-    known = Known(people, {**listed, **spread(people, listed, now)}, parts.store.holds.matcher())
+    entries, erasures = {**listed, **spread(people, listed, now)}, parts.store.tombstones.standing(now)
+    known = Known(people, entries, parts.store.holds.matcher(), erasures=erasures)
     local = {record.ref: parts.judge.local(record, now)}
     return known.facts(record.ref), list(parts.judge.findings([record.ref], local, known, now))
 

@@ -16,6 +16,7 @@ import phonenumbers
 
 from cli.report_ledger import SETTLED, Undone, plain
 from core import actions, canonical
+from core.actions import FINAL, Action
 from core.brakes import Trip
 from core.findings import Finding
 from core.plan import Item
@@ -25,12 +26,12 @@ from policies.settings import RuleSettings
 
 FRESH = timedelta(days=35)
 STATES = (
-    "done", "waiting", "not done", "held", "blocked", "open business", "due soon", "undatable"
+    "done", "waiting", "not done", "held", "blocked", "open business", "due soon", "undatable", "came back"
 )  # fmt: skip
 OVERDUE = STATES[:5]
 _KEPT = ("waiting", "not done", "blocked")
 _PROTECTED = ("legal hold ", "restriction ")
-_NOT_OVERDUE = {"RET-20": "open business", "R-S4.2": "due soon", "RET-22": "undatable"}
+_NOT_OVERDUE = {"RET-20": "open business", "R-S4.2": "due soon", "RET-22": "undatable", "RET-26": "came back"}
 _RETENTION = "retention/"
 _HOLD = re.compile(r"\bH-\d+\b")
 _ADDRESS = re.compile(r"[^\s@<>()\"',;:]+@[^\s@<>()\"',;:]+")
@@ -195,15 +196,20 @@ def _states(seen: Reading | None, answers: Answers) -> Iterator[tuple[str, str, 
 
 
 def _asked(item: Item, receipt: str) -> str:
-    if item.rule in _NOT_OVERDUE:
-        return _NOT_OVERDUE[item.rule]
+    if apart := _apart(item.rule, item.action):
+        return apart
     return "waiting" if not receipt else "done" if receipt in SETTLED else "not done"
+
+
+def _apart(rule: str, action: Action | None) -> str:
+    """The state of what is not overdue; empty for the rest, which is also who came back and is to go again."""
+    return "" if rule == "RET-26" and isinstance(action, FINAL) else _NOT_OVERDUE.get(rule, "")
 
 
 def _reported(finding: Finding) -> str:
     """The state of a finding that asks for nothing: one that was due is blocked, or restricted already."""
-    if finding.rule in _NOT_OVERDUE:
-        return _NOT_OVERDUE[finding.rule]
+    if apart := _apart(finding.rule, finding.action):
+        return apart
     if finding.blocked:
         return "held" if finding.blocked.startswith(_PROTECTED) else "blocked"
     return "done"

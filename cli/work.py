@@ -212,7 +212,7 @@ def applied(work: Runtime, plan: Plan, reading: Reading, lock: Lock, step: Step)
 
 
 def finish(work: Runtime, tally: Tally, reading: Reading) -> None:
-    """The notes that are owed, those about erased people on each anchor, and entries moved to the current key.
+    """The notes that are owed, those about erased people on each anchor, and what moves to the current key.
 
     An anchor begins with its first run: whom earlier ones erased is in the ledger alone.
     """

@@ -24,6 +24,7 @@ from core.outcomes import Outcomes, Ticket, word
 from core.people import Entry
 from core.plan import Item, Plan, items_of, offered
 from core.read import Reader, whole
+from core.returns import Erasures
 from core.schema import Schema
 from core.store.store import Store
 
@@ -90,6 +91,7 @@ class Applier:
         self._asking = ""
         self._gaps: tuple[str, ...] = ()
         self._as_of: datetime | None = None
+        self._erasures: Erasures = {}
 
     def apply(self, plan: Plan, gaps: tuple[str, ...] = (), away: Mapping[str, str] = _NOBODY) -> Tally:
         """Does what a stored plan says, from where it stands; `gaps` and `away` are those of the latest reading.
@@ -105,6 +107,8 @@ class Applier:
             )
         digest = plan.digest
         self._store.plans.close(digest, "applying")
+        # As they were before this plan: what it erases itself is nothing that its other records came back from.
+        self._erasures = self._store.tombstones.standing(self._clock())
         tally = self._begun(plan, away)
         self._stopped = tally.stopped
         for batch in self._batches(digest, plan.items):
@@ -113,7 +117,7 @@ class Applier:
                 continue
             self._guarded(digest, batch, tally)
         if not tally.left and not tally.stopped:
-            self._store.plans.close(digest, "applied")
+            self._end(digest)
         return tally
 
     def _begun(self, plan: Plan, away: Mapping[str, str]) -> Tally:
@@ -143,6 +147,15 @@ class Applier:
             for entry in entries
             if entry.key not in keys or any((entry.channel, key) in given for key in keys[entry.key])
         ]
+
+    def _end(self, digest: str) -> None:
+        """Closes a plan that is done: what it ended is evidence no longer, and who is gone from everywhere is noted."""
+        with self._store.transaction():
+            if not self._gaps:
+                self._store.tombstones.note_absence(self._finished, self._connectors)
+            gone = [row.ref for row in self._store.index.get(sorted(self._finished)) if "anonymised" not in row.ours]
+            self._store.index.forget(gone)
+            self._store.plans.close(digest, "applied")
 
     def _owing(self) -> dict[str, str]:
         """The CRMs that still owe the outcome of an earlier write: nothing more is written there before it is known."""
@@ -262,7 +275,7 @@ class Applier:
         people = self._judge.people(self._store.index.closure(refs, self._judge.shared_above))
         listed = self._store.suppression.listed_for(people.rows.values())
         entries = {**listed, **spread(people, listed, now)}
-        known = Known(people, entries, self._store.holds.matcher(), self._gaps, self._connectors)
+        known = Known(people, entries, self._store.holds.matcher(), self._gaps, self._connectors, self._erasures)
         local = {ref: self._judge.local(record, now) for ref, record in fresh.items() if record}
         able = {crm: connector.capabilities for crm, connector in self._connectors.items()}
         findings = (item for item in self._judge.findings(refs, local, known, now) if offered(item, able))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from core.identity import Kind
 from core.model import Channel, Moment, Ref
 
 
@@ -27,6 +28,23 @@ class Objected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Returned:
+    """A person who was erased, after which nobody of them was left, and whose identifier a newer record carries (RET-26).
+
+    `rule` and `at` say which erasure, the latest; `by` which kind of identifier matched. `weak` is True when that one is a
+    generic mailbox or on too many records. `apart` is True when a strong identifier of the other kind speaks for somebody
+    else. `acted` is the latest contact from the person on any record.
+    """
+
+    rule: str
+    at: datetime
+    by: Kind
+    weak: bool = False
+    apart: bool = False
+    acted: Seen | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """The person behind one record.
 
@@ -42,7 +60,8 @@ class Facts:
     says that we anonymised this record.
     `gaps` say which CRMs could not be read whole: then nothing may be destroyed, anywhere.
     `shared` says that a key of this record is weak; `crowded` that this is so of an address which is no generic mailbox:
-    the person's contacts elsewhere cannot be told.
+    the person's contacts elsewhere cannot be told. `returned` is there when the record showed up after its person had
+    been erased.
     """
 
     linked: tuple[Ref, ...] = ()
@@ -60,6 +79,7 @@ class Facts:
     gaps: tuple[str, ...] = ()
     shared: bool = False
     crowded: bool = False
+    returned: Returned | None = None
 
 
 NOTHING = Facts()

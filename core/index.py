@@ -17,7 +17,8 @@ class Row:
     """One record, pseudonymised. The fields mean what they mean in `Record`; `inbound` is the latest of them only.
 
     `objections` leaves out the flags that we pushed ourselves: these are no source (DESIGN §6 "What an objection is").
-    `ours` are the marks on the record that we made: channels, its restriction, its being anonymised.
+    `ours` are the marks on the record that we made: channels, its restriction, its being anonymised. `first_seen` is when
+    the record came into the index; None when that was before this was noted.
     """
 
     ref: Ref
@@ -25,6 +26,7 @@ class Row:
     identifiers: tuple[Identifier, ...] = ()
     collected: datetime | None = None
     origin: str = ""
+    imported: bool = False
     inbound: Moment | None = None
     unreadable: tuple[str, ...] = ()
     signals: frozenset[str] = frozenset()
@@ -34,6 +36,7 @@ class Row:
     restricted: bool = False
     requests: tuple[str, ...] = ()
     ours: frozenset[Mark] = frozenset()
+    first_seen: datetime | None = None
 
     def record(self) -> Record:
         """The record as a policy of scope `person` sees it: without values and identifiers."""
@@ -42,6 +45,7 @@ class Row:
             version=self.version,
             collected=self.collected,
             origin=self.origin,
+            imported=self.imported,
             inbound=(self.inbound,) if self.inbound else (),
             unreadable=self.unreadable,
             signals=self.signals,
@@ -82,14 +86,15 @@ class Push:
         return replace(self, at=at, sources=self.sources | {flag.source for flag in flags}) if flags else self
 
 
-def row(record: Record, identity: Identity, ours: Set[Mark] = frozenset()) -> Row:
-    """The index row of a record. `ours` are the marks on it that we made ourselves."""
+def row(record: Record, identity: Identity, ours: Set[Mark] = frozenset(), seen: datetime | None = None) -> Row:
+    """The index row of a record. `ours` are the marks on it that we made ourselves, `seen` the moment it was read."""
     made = Row(
         ref=record.ref,
         version=record.version,
         identifiers=identity.all(record.emails, record.phones),
         collected=record.collected if record.collected and _dated(record.collected) else None,
         origin=record.origin,
+        imported=record.imported,
         inbound=max((item for item in record.inbound if _dated(item.at)), default=None),
         unreadable=record.unreadable,
         signals=record.signals,
@@ -98,6 +103,7 @@ def row(record: Record, identity: Identity, ours: Set[Mark] = frozenset()) -> Ro
         suppressed=record.suppressed,
         restricted=record.restricted,
         requests=record.requests,
+        first_seen=seen,
     )
     return marked(made, ours)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from core.actions import Action
@@ -14,6 +14,7 @@ from core.model import Record, Ref
 from core.people import Entries, People
 from core.policy import Policy
 from core.precedence import settle
+from core.returns import Erasures, returned
 from core.schema import Schema
 
 Local = Mapping[Ref, Sequence[Finding]]
@@ -61,7 +62,8 @@ class Judge:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known besides the records: the people, the list with what it will gain, the holds, the gaps of the reading.
+    """What is known besides the records: the people, the list with what it will gain, the holds, the gaps of the reading,
+    the erasures that there were.
 
     `connected` are the CRMs that can be asked again, None for all: of whoever is linked to another one, too little is
     known to destroy anything.
@@ -72,10 +74,13 @@ class Known:
     holds: Callable[[Row], tuple[str, ...]]
     gaps: tuple[str, ...] = ()
     connected: Collection[str] | None = None
+    erasures: Erasures = field(default_factory=dict)
 
     def facts(self, ref: Ref) -> Facts:
         """The facts on the person of a record."""
-        return self.people.facts(ref, self.entries, self.holds, self.gaps + self._unconnected(ref))
+        facts = self.people.facts(ref, self.entries, self.holds, self.gaps + self._unconnected(ref))
+        back = returned(self.people, ref, self.erasures)
+        return replace(facts, returned=back) if back else facts
 
     def _unconnected(self, ref: Ref) -> tuple[str, ...]:
         if self.connected is None:

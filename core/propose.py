@@ -50,7 +50,8 @@ def knowledge(
     people = judge.people(store.index.rows())
     listed = store.suppression.listed()
     new = spread(people, listed, now)
-    return Known(people, {**listed, **new}, store.holds.matcher(), gaps, connected), tuple(new.values())
+    erasures = store.tombstones.standing(now)
+    return Known(people, {**listed, **new}, store.holds.matcher(), gaps, connected, erasures), tuple(new.values())
 
 
 def _objecting(known: Known, new: tuple[Entry, ...], seen: Collection[Ref]) -> dict[str, int]:

@@ -97,7 +97,7 @@ class Reader:
         """Writes records to the index; the marks that we made ourselves are told from those of others on the way."""
         pushes = self._store.index.pushes([record.ref for record in records])
         with self._store.transaction():
-            made = [row(record, self._identity) for record in records]
+            made = [row(record, self._identity, seen=self._clock()) for record in records]
             rows = [marked(item, self._ours(item, pushes.get(item.ref, {}))) for item in made]
             self._store.index.put(rows, scan_id)
 

@@ -1,4 +1,4 @@
-"""How long a person is kept: RET-01, RET-02, RET-20 to RET-23, R-S3.2, as DESIGN §6 "Retention clock" says. Pure."""
+"""How long a person is kept: RET-01, RET-02, RET-20 to RET-23, RET-26, R-S3.2, as DESIGN §6 "Retention clock" says. Pure."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from core.model import Record
 from core.periods import Period, due_on, is_overdue
 from core.policy import Needs
 from core.schema import Schema
+from policies.coming_back import Verdict, erasure, verdict
 
 Outcome = Literal["erase", "bin", "anonymise", "restrict"]
 MONTH_BEFORE = Period(days=30)
@@ -73,14 +74,24 @@ class Retention:
         return Needs()
 
     def judge(self, record: Record, facts: Facts, now: datetime) -> Iterator[Finding]:
-        """At most one finding: overdue, due soon, undatable, or without a period; none for a record that is simply kept."""
+        """At most one finding: overdue, due soon, undatable, back after an erasure, or without a period.
+
+        None for a record that is simply kept. A return that is only reported comes on top of it.
+        """
         if facts.anonymised:
             return
         last = _last(facts)
         rule, due = self._governing(record, facts, last)
         if rule is None:
             yield self._uncovered(record, facts)
-        elif facts.unreadable:
+            return
+        back = verdict(record, facts, self._zone)
+        if back and back.do == "report":
+            yield self._back(record, rule, facts, back.because)
+        elif back and (found := self._returned(record, rule, facts, back, due if last else None, now)):
+            yield found
+            return
+        if facts.unreadable:
             yield self._blind(record, rule, facts)
         elif facts.anchored is None or last is None:
             yield self._undated(record, rule)
@@ -169,9 +180,30 @@ class Retention:
         because = f"no retention period covers {who} in {record.ref.crm} {record.ref.kind}: kept for ever"
         return Finding(ref=record.ref, version=record.version, policy=self.name, rule="R-S3.2", because=because)
 
+    def _returned(
+        self, record: Record, rule: Rule, facts: Facts, back: Verdict, due: date | None, now: datetime
+    ) -> Finding | None:
+        """Erased again, or quarantined where what came back would have kept them; None when the clock itself asks for more."""
+        over = due is None or is_overdue(due, now, self._zone)
+        if back.do == "again" and over:
+            return self._back(record, rule, facts, back.because, _action(rule, record))
+        if over and facts.anchored:
+            return None
+        because = back.because if over else f"{back.because}; by its last contact it would be kept until {due}"
+        return self._back(record, rule, facts, because, self._quarantine(record, "returned"))
+
+    def _back(self, record: Record, rule: Rule, facts: Facts, because: str, action: Action | None = None) -> Finding:
+        return Finding(
+            ref=record.ref, version=record.version, policy=self._policy(rule), rule="RET-26", because=because,
+            action=action, facts=erasure(record, facts, self._zone),
+        )  # fmt: skip
+
+    def _quarantine(self, record: Record, reason: str) -> Action | None:
+        return Restrict(reason) if self._undatable == "restrict" and not record.restricted else None
+
     def _undated(self, record: Record, rule: Rule) -> Finding:
         because = "no collection date and no contact from the person: quarantined, never erased"
-        action = Restrict("undatable") if self._undatable == "restrict" and not record.restricted else None
+        action = self._quarantine(record, "undatable")
         facts = {"origin": record.origin or "unknown"}
         return Finding(
             ref=record.ref, version=record.version, policy=self._policy(rule), rule="RET-22", because=because,

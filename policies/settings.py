@@ -61,7 +61,8 @@ class RetentionSettings(Part):
     """How long before the due day a record is reported as due soon; it delays nothing."""
 
     undatable: Literal["restrict", "report"] = "restrict"
-    """What becomes of a record that has no collection date and no contact from the person (RET-22); never erasure."""
+    """What becomes of a record that has no collection date and no contact from the person (RET-22), and of one that came
+    back after an erasure in a way that nobody can tell (RET-26); never erasure."""
 
     def policy(self, zone: tzinfo) -> Retention:
         """The policy."""

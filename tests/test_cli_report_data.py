@@ -89,23 +89,28 @@ def judged(*plans: Kept, told: Mapping[tuple[str, str, str], Any] | None = None)
 
 
 def test_r_s3_2_every_overdue_record_is_in_one_state() -> None:
-    """Done, waiting and not done of the items; held and blocked of the reports; what is not overdue apart."""
+    """Done, waiting and not done of the items; held and blocked of the reports; what is not overdue apart.
+
+    Who came back is overdue when they are to go again (RET-26), and apart when they are quarantined or only told.
+    """
     plan = kept(
-        item("1"), item("2"), item("3"), item("4", rule="RET-22"),
+        item("1"), item("2"), item("3"), item("4", rule="RET-22"), item("11", rule="RET-26"),
+        replace(item("12", rule="RET-26"), action=Restrict("returned")),
         reports=(
             finding("5", blocked="legal hold H-1 (RET-24)"),
             finding("6", blocked="restriction of processing (RET-23)"),
             finding("7", blocked="the connector cannot do this on this kind"),
             finding("8", rule="RET-20"), finding("9", rule="R-S4.2"), finding("10", rule="RET-22"),
+            finding("13", rule="RET-26"), finding("14", rule="RET-26", blocked="legal hold H-1 (RET-24)"),
         ),
     )  # fmt: skip
     rule = judged(plan, told=answers(plan, {"1": "done", "3": "refused"}))
 
     assert rule.counts == {
-        "done": 1, "waiting": 1, "not done": 1, "held": 2, "blocked": 1,
-        "open business": 1, "due soon": 1, "undatable": 2,
+        "done": 1, "waiting": 2, "not done": 1, "held": 3, "blocked": 1,
+        "open business": 1, "due soon": 1, "undatable": 2, "came back": 2,
     }  # fmt: skip
-    assert (rule.overdue, rule.kept) == (6, 3)
+    assert (rule.overdue, rule.kept) == (8, 4)
 
 
 def test_ret_27_a_period_passes_when_a_fresh_whole_reading_leaves_nobody() -> None:

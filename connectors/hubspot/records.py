@@ -15,6 +15,8 @@ from core.model import Channel, Moment, Objection, Record, Ref
 OPT_OUT = "hs_email_optout"
 ADDITIONAL = "hs_additional_emails"
 CONSENT = "subscription_status"
+OLD_DATA = frozenset({"IMPORT", "MIGRATION", "RECYCLING_BIN"})
+"""The sources of `imported` that bring in what was there before. A sync or the API may as well bring in a form of today."""
 PHONES = ("phone", "mobilephone")
 _CODE = re.compile(r"[A-Z]+(?:_[A-Z0-9]+)*")
 VITAL = ("email", ADDITIONAL, *PHONES, OPT_OUT, "createdate", "hs_object_source")
@@ -85,6 +87,7 @@ def record(ref: Ref, row: Json, asked: Iterable[str], around: Around, options: H
         created=created,
         collected=_collected(found, created, options),
         origin=_origin(found),
+        imported=_source(found).upper() in OLD_DATA & {name.upper() for name in options.imported},
         inbound=(*(Moment(at, name) for name, at in dated.items() if at), *around.activity.inbound),
         unreadable=tuple(sorted({*unread, *around.activity.unreadable})),
         signals=around.activity.signals | _stage(found, options),
@@ -147,8 +150,11 @@ def _phones(found: Mapping[str, str], options: HubSpotOptions) -> tuple[str, ...
 def _collected(found: Mapping[str, str], created: datetime | None, options: HubSpotOptions) -> datetime | None:
     if told := found.get(options.collected):
         return moment(told)
-    source = found.get("hs_object_source") or found.get("hs_object_source_label") or ""
-    return None if source.upper() in {name.upper() for name in options.imported} else created
+    return None if _source(found).upper() in {name.upper() for name in options.imported} else created
+
+
+def _source(found: Mapping[str, str]) -> str:
+    return found.get("hs_object_source") or found.get("hs_object_source_label") or ""
 
 
 def _origin(found: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""The liste repoussoir at rest, the tombstones, and the HMAC keys' check values. Keyed hashes only (SUP-03, SUP-04).
+"""The liste repoussoir at rest, and the HMAC keys' check values. Keyed hashes only (SUP-03, SUP-04).
 
 Reads of the list are `listed()`, for matching, and `export_for_processor()`; there is no other (SUP-02).
 """
@@ -157,41 +157,6 @@ class SuppressionList:
 
     def _entries(self) -> Iterator[Entry]:
         yield from map(_entry, self._database.rows(select(suppression)))
-
-
-class Tombstones:
-    """Keyed hashes of erased people with date and rule, so that a restore or an old import can be told (RET-26)."""
-
-    def __init__(self, database: Database, keep: Period) -> None:
-        self._database = database
-        self._keep = keep
-
-    def add(self, identifiers: Iterable[Identifier], rule: str, now: datetime) -> None:
-        """Remembers that the people of these identifiers were erased by a rule."""
-        rows = [
-            {
-                "kind": item.kind,
-                "key_id": item.key.key_id,
-                "digest": item.key.digest,
-                "rule": rule,
-                "erased_at": now,
-                "until": self._keep.after(now),
-            }
-            for item in identifiers
-        ]
-        if rows:
-            statement = self._database.insert(tombstone)
-            latest = {name: statement.excluded[name] for name in ("erased_at", "until")}
-            keys = [column.name for column in tombstone.primary_key]
-            self._database.execute(statement.on_conflict_do_update(index_elements=keys, set_=latest), rows)
-
-    def purge(self, now: datetime) -> int:
-        """Forgets those whose stated period has passed."""
-        return self._database.execute(delete(tombstone).where(tombstone.c.until < now)).rowcount
-
-    def count(self) -> int:
-        """How many there are."""
-        return int(self._database.rows(select(func.count()).select_from(tombstone))[0][0])
 
 
 def _entry(row: Any) -> Entry:

@@ -95,12 +95,12 @@ class Index:
         return bool(self._database.rows(select(record.c.id).where(where).limit(1)))
 
     def put(self, rows: Sequence[Row], scan_id: int = 0) -> None:
-        """Writes rows, new or again. `scan_id` 0 keeps the scan they were seen in."""
+        """Writes rows, new or again. `scan_id` 0 keeps the scan they were seen in; when they were first seen stays."""
         if not rows:
             return
         with self._database.transaction():
             statement = self._database.insert(record)
-            kept = {name for name in ("crm", "kind", "id") if scan_id} or {"crm", "kind", "id", "scan_id"}
+            kept = {"crm", "kind", "id", "first_seen"} | (set() if scan_id else {"scan_id"})
             changed = {column.name: statement.excluded[column.name] for column in record.c if column.name not in kept}
             self._database.execute(
                 statement.on_conflict_do_update(index_elements=["crm", "kind", "id"], set_=changed),
@@ -268,6 +268,7 @@ def _flat(row: Row, scan_id: int) -> dict[str, Any]:
         "version": row.version,
         "collected": row.collected,
         "origin": row.origin,
+        "imported": row.imported,
         "inbound_at": row.inbound.at if row.inbound else None,
         "inbound_source": row.inbound.source if row.inbound else None,
         "unreadable": list(row.unreadable),
@@ -278,6 +279,7 @@ def _flat(row: Row, scan_id: int) -> dict[str, Any]:
         "restricted": row.restricted,
         "requests": list(row.requests),
         "scan_id": scan_id,
+        "first_seen": row.first_seen,
     }
 
 
@@ -303,6 +305,7 @@ def _row(ref: Ref, line: Any, keys: list[Any], ours: frozenset[Mark]) -> Row:
         ),
         collected=line.collected,
         origin=line.origin,
+        imported=line.imported,
         inbound=Moment(line.inbound_at, line.inbound_source) if line.inbound_at else None,
         unreadable=tuple(line.unreadable),
         signals=frozenset(line.signals),
@@ -315,4 +318,5 @@ def _row(ref: Ref, line: Any, keys: list[Any], ours: frozenset[Mark]) -> Row:
         restricted=line.restricted,
         requests=tuple(line.requests),
         ours=ours,
+        first_seen=line.first_seen,
     )

@@ -10,12 +10,13 @@ from core.model import Ref
 from core.periods import Period
 from core.store.accounts import Accounts
 from core.store.database import Database
-from core.store.entries import Keys, SuppressionList, Tombstones
+from core.store.entries import Keys, SuppressionList
 from core.store.holds import Holds
 from core.store.index import Index
 from core.store.ledger import Ledger
 from core.store.plans import Plans
 from core.store.runs import Lock, Runs
+from core.store.tombstones import Tombstones
 
 THREE_YEARS = Period(months=36)
 FIVE_YEARS = Period(months=60)

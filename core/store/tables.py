@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    false,
 )
 
 metadata = MetaData()
@@ -73,6 +74,7 @@ tombstone = Table(
     Column("rule", String(40), primary_key=True),
     Column("erased_at", Utc, nullable=False),
     Column("until", Utc, nullable=False),
+    Column("absent_from", JSON(none_as_null=True)),
 )
 
 hold = Table(
@@ -183,6 +185,8 @@ record = Table(
     Column("restricted", Boolean, nullable=False),
     Column("requests", JSON, nullable=False),
     Column("scan_id", Integer, nullable=False),
+    Column("imported", Boolean, nullable=False, server_default=false()),
+    Column("first_seen", Utc),
 )
 
 record_key = Table(
