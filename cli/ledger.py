@@ -39,7 +39,7 @@ def verify(
 
 
 def checked(store: Store, heads: Iterable[str] = ()) -> int:
-    """Verifies the ledger, also against the heads that the jobs remember. Raises LedgerBroken; answers its length."""
+    """Verifies the ledger, also against the heads that runs remember. Raises LedgerBroken; answers its length."""
     ends = (run.summary.get("ledger_head") for run in store.runs.last_of_each() if run.summary)
     return store.ledger.verify([*heads, *filter(None, ends)])
 

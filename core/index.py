@@ -26,7 +26,6 @@ class Row:
     identifiers: tuple[Identifier, ...] = ()
     collected: datetime | None = None
     origin: str = ""
-    imported: bool = False
     inbound: Moment | None = None
     unreadable: tuple[str, ...] = ()
     signals: frozenset[str] = frozenset()
@@ -45,7 +44,6 @@ class Row:
             version=self.version,
             collected=self.collected,
             origin=self.origin,
-            imported=self.imported,
             inbound=(self.inbound,) if self.inbound else (),
             unreadable=self.unreadable,
             signals=self.signals,
@@ -94,7 +92,6 @@ def row(record: Record, identity: Identity, ours: Set[Mark] = frozenset(), seen:
         identifiers=identity.all(record.emails, record.phones),
         collected=record.collected if record.collected and _dated(record.collected) else None,
         origin=record.origin,
-        imported=record.imported,
         inbound=max((item for item in record.inbound if _dated(item.at)), default=None),
         unreadable=record.unreadable,
         signals=record.signals,

@@ -74,9 +74,7 @@ class Record:
     `open` are kinds of open business: `deal`, `opportunity`, `ticket`, `case`.
     `objections` are the flags set on it; `suppressed` the channels on which the CRM would no longer solicit *any* of its
     identifiers. `restricted` is the property that `Restrict` writes. `requests` names rights requests seen on it.
-    `origin` says in the vendor's words how the record came to be (for findings; never a personal value). `imported` is
-    True when these words mean data that was there before: an import, a migration, a restore. Not for a sync or the API,
-    which bring in what is new as well.
+    `origin` says in the vendor's words how the record came to be (for findings; never a personal value).
     """
 
     ref: Ref
@@ -87,7 +85,6 @@ class Record:
     created: datetime | None = None
     collected: datetime | None = None
     origin: str = ""
-    imported: bool = False
     inbound: tuple[Moment, ...] = ()
     unreadable: tuple[str, ...] = ()
     signals: frozenset[str] = frozenset()

@@ -135,7 +135,7 @@ class People:
         )
 
     def _protection(self, own: Row, holds: Holds) -> Protection:
-        """What protects the person of a row: their own records, and whoever carries a weak key of theirs."""
+        """What protects the person of a row: their own records, and whoever carries a weak key of theirs (ADR 0004)."""
         if holds is not self._asked:
             self._asked, self._known = holds, {}
             self._held = {row.ref: ids for row in self.rows.values() if (ids := holds(row))}
@@ -147,15 +147,17 @@ class People:
         return self._known[group[0]]
 
     def _added(self, person: list[Row]) -> Protection:
-        own = protection.of_person(person, self._held)
-        keys = [key for row in person if row.ref in self._frail for item in row.identifiers for key in item.keys]
-        weak = sorted({key for key in keys if key in self._carriers})
-        return protection.together([own, *map(self._neighbours, weak)]) if weak else own
+        own, named = protection.of_person(person, self._held), any(map(_named, person))
+        frail = [item for row in person if row.ref in self._frail for item in row.identifiers]
+        weak = {(key, named and not _personal(item)) for item in frail for key in item.keys if key in self._carriers}
+        return protection.together([own, *(self._neighbours(*one) for one in sorted(weak))]) if weak else own
 
-    def _neighbours(self, key: SubjectKey) -> Protection:
-        if key not in self._known:
-            self._known[key] = protection.of_neighbours(self._carriers[key], self._held)
-        return self._known[key]
+    def _neighbours(self, key: SubjectKey, told_apart: bool) -> Protection:
+        """What whoever carries a weak key protects; without those whose own address tells them apart from the person."""
+        if (key, told_apart) not in self._known:
+            rows = [row for row in self._carriers[key] if not (told_apart and _named(row))]
+            self._known[key, told_apart] = protection.of_neighbours(rows, self._held)
+        return self._known[key, told_apart]
 
     def _dating(self, own: Row) -> Dating:
         """What dates a row: itself, and rows matched by e-mail with no strong phone against it."""
@@ -217,6 +219,15 @@ class People:
 
 def _contacts(rows: list[Row]) -> Dating:
     return protection.latest(map(protection.contact, rows)), protection.signals(rows)
+
+
+def _personal(item: Identifier) -> bool:
+    return item.kind == "email" and not item.generic
+
+
+def _named(row: Row) -> bool:
+    """True when an address on a row is somebody's own: two of these behind one switchboard are two people."""
+    return any(map(_personal, row.identifiers))
 
 
 def _place(row: Row) -> tuple[str, str, str]:

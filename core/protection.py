@@ -66,7 +66,7 @@ def latest(seen: Iterable[Seen | None]) -> Seen | None:
 
 def signals(rows: Sequence[Row]) -> frozenset[str]:
     """The signals that any of some rows shows."""
-    return rows[0].signals.union(*[row.signals for row in rows[1:]]) if len(rows) > 1 else rows[0].signals
+    return rows[0].signals if len(rows) == 1 else frozenset[str]().union(*[row.signals for row in rows])
 
 
 def _over(rows: Sequence[Row], held: Held, inbound: Seen | None) -> Protection:

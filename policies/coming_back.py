@@ -79,13 +79,12 @@ def _unsure(facts: Facts, back: Returned) -> str:
 def _old_data(record: Record, facts: Facts, back: Returned, zone: tzinfo) -> str:
     """What brought back data from before the erasure, matched without doubt; empty when that cannot be said.
 
-    What has no date at all is old only where the CRM itself says import, migration or restore.
+    What has no date at all may be the old list or the form of today, whatever the CRM calls it.
     """
     last = facts.inbound
     if back.by == "phone" or back.apart or (last and _since(last, back)):
         return ""
-    if record.imported:
-        return record.origin
-    if facts.anchored:
-        return f"a restore or a copy of what was known by {facts.anchored.moment.at.astimezone(zone).date()}"
-    return ""
+    if facts.anchored is None:
+        return ""
+    known = facts.anchored.moment.at.astimezone(zone).date()
+    return f"{record.origin or 'a restore or a copy'}, as it was known by {known}"

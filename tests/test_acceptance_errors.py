@@ -264,6 +264,10 @@ def test_r_s5_2_a_ledger_whose_end_was_cut_off_is_told_by_the_head_that_was_prin
         database.execute("DELETE FROM ledger WHERE seq > 1")
     database.close()
 
+    assert at.run("ledger", "verify")[0] == exits.STORE, "the runs remember their heads"
+    with sqlite3.connect(at.folder / "repoussoir.sqlite") as database:
+        database.execute("DELETE FROM run")
+    database.close()
     assert at.run("ledger", "verify")[0] == exits.OK
     code, _, errors = at.run("ledger", "verify", "--head", *head)
     assert code == exits.STORE

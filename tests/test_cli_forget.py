@@ -71,7 +71,7 @@ def test_once_forgotten_its_people_are_judged_without_it(at: Office) -> None:
     assert not there(at, "a1")
     assert at.store.accounts.known() == {"a": "account-of-a"}
     assert {row.ref.crm for row in at.store.index.rows()} <= {"a"}
-    assert {crm for crm, _ in at.store.index.last_counts([])} == {"a"}
+    assert {crm for crm, _ in at.store.index.expected([])} == {"a"}
 
 
 def line_of(at: Office, kind: str) -> dict[str, Any]:

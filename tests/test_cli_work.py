@@ -226,7 +226,7 @@ def test_sec_06_a_run_after_a_rotation_moves_entries_and_holds_and_says_so_once(
         at.run(days=1)
 
     lines = [line.body for line in at.store.ledger.entries() if line.body.get("do") == "rekey"]
-    assert lines == [{"do": "rekey", "from": ["k1"], "to": "k2", "entries": 1, "holds": 1}]
+    assert lines == [{"do": "rekey", "from": ["k1"], "to": "k2", "entries": 1, "holds": 1, "tombstones": 0}]
     assert at.store.keys.in_use() == {"k2"}
     assert there(at, "a1")
     assert len(at.store.holds.all()[0].added) == 1

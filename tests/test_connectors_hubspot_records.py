@@ -101,23 +101,6 @@ def test_the_property_named_in_the_configuration_wins_over_the_creation_date() -
     assert read(settings=told, createdate="2021-05-05T08:00:00Z", first_seen="unknown").collected is None
 
 
-@pytest.mark.parametrize(
-    ("source", "old"),
-    [
-        ("IMPORT", True),
-        ("migration", True),
-        ("RECYCLING_BIN", True),
-        ("SALESFORCE", False),
-        ("API", False),
-        ("", False),
-    ],
-)
-def test_ret_26_only_what_brings_in_old_data_is_imported(source: str, old: bool) -> None:
-    """A sync or the API may bring in a form of today; what the configuration does not call imported is not."""
-    assert read(hs_object_source=source).imported is old
-    assert read(settings=options(imported=[]), hs_object_source=source).imported is False
-
-
 def test_the_origin_says_source_and_label() -> None:
     """For findings."""
     assert read(hs_object_source="INTEGRATION", hs_object_source_label="API").origin == "INTEGRATION (API)"

@@ -111,17 +111,16 @@ def test_a_record_that_came_by_import_is_not_dated_by_its_creation() -> None:
     """DESIGN §6: the field is known by name or code, its options by label, its values by number."""
     configured: dict[str, Any] = {"imported": {"field": "Record source", "values": ["import"]}}
     got = made({"custom_fields": {SOURCE: 1}}, **configured)
-    assert (got.collected, got.origin, got.imported) == (None, "Import", True)
+    assert (got.collected, got.origin) == (None, "Import")
     got = made({"custom_fields": {SOURCE: 2}}, imported={"field": SOURCE, "values": ["Import"]})
     assert (got.collected, got.origin) == (datetime(2021, 1, 1, tzinfo=UTC), "Web form")
-    assert not got.imported
     assert made({}, **configured).collected == got.created
 
 
 def test_a_configured_source_field_that_is_not_there_dates_nothing() -> None:
     """RET-22: fail closed."""
     got = made({}, imported={"field": "Elsewhere", "values": ["Import"]})
-    assert (got.collected, got.imported) == (None, False)
+    assert got.collected is None
     assert made({}, collected="Elsewhere").collected is None
     assert made({"custom_fields": {TWIN: "2019-05-06", TWIN[::-1]: "2019-05-06"}}, collected="Twin").collected is None
 

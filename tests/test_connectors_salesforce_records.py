@@ -132,7 +132,6 @@ def test_an_imported_record_has_no_date_of_collection(source: str) -> None:
     """DESIGN §6: the creation stamp of an import is not when the person gave the data; picklists differ in case."""
     read = record(plan(), row(LeadSource=source), Facts())
     assert read.collected is None
-    assert read.imported
     assert read.created == datetime(2021, 5, 6, 7, 8, 9, tzinfo=UTC)
     assert read.origin == next(word for word in plan().options.imported if word.casefold() == source.casefold())
 
@@ -140,7 +139,7 @@ def test_an_imported_record_has_no_date_of_collection(source: str) -> None:
 def test_what_somebody_typed_as_the_lead_source_is_no_origin() -> None:
     """LeadSource takes any text through the API: only the words of the configuration may reach a finding."""
     read = record(plan(), row(LeadSource="met Ada at the fair"), Facts())
-    assert (read.origin, read.imported) == ("", False)
+    assert read.origin == ""
 
 
 def test_a_record_of_another_source_was_collected_when_it_was_created() -> None:

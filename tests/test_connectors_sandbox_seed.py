@@ -320,10 +320,13 @@ def starts(lines: list[Line]) -> dict[str, datetime | None]:
         union = set().union(*(linked[ref] for ref in refs))
         for ref in union:
             linked[ref] = union
+    named = {
+        ref for key, refs in groups.items() if "@" in key and not key.startswith(("info@", "contact@")) for ref in refs
+    }
     for refs in (groups[key] for key in weak):
-        latest = max((one for ref in refs for one in contacts[ref]), default=None)
-        for ref in refs if latest else ():
-            stamps[ref].append(latest)
+        for ref in refs:
+            told_apart = any(other in named for other in linked[ref])
+            stamps[ref] += [one for other in refs if not (told_apart and other in named) for one in contacts[other]]
     return {ref: max((one for other in refs for one in stamps[other]), default=None) for ref, refs in linked.items()}
 
 

@@ -66,9 +66,27 @@ class Reference:
         return list(found.values())
 
     def neighbours(self, person: Sequence[Row]) -> list[Row]:
-        """Whoever carries a weak key of somebody."""
-        keys = {key for one in person for key in self.keys(one, "email", "phone", weak=True)}
-        return [one for one in self.rows if keys & self.keys(one, "email", "phone", weak=True)]
+        """Whoever carries a weak key of somebody, unless each has an address of their own and they share none."""
+        found = []
+        for one in self.rows:
+            shared = {
+                item
+                for own in person
+                for item in own.identifiers
+                if item.key in {i.key for i in one.identifiers} and self.weak(item)
+            }
+            apart = self.named([one]) and self.named(person) and not any(map(self.personal, shared))
+            found += [one] if shared and not apart else []
+        return found
+
+    @staticmethod
+    def personal(item: Identifier) -> bool:
+        """An address of somebody's own."""
+        return item.kind == "email" and not item.generic
+
+    def named(self, rows: Sequence[Row]) -> bool:
+        """Whether somebody has one."""
+        return any(self.personal(item) for one in rows for item in one.identifiers)
 
     def dating(self, own: Row) -> list[Row]:
         """Matched by e-mail, with no strong phone against it."""

@@ -49,9 +49,38 @@ def test_ret_20_a_contact_under_a_generic_mailbox_protects_and_says_where_it_was
     assert facts.linked == ()
 
 
-def test_ret_20_a_contact_behind_a_switchboard_protects() -> None:
-    """A number on seven records; the contact of one of them counts for the silent one."""
-    facts = known([person("a1", "a1@x.example", phones=(SWITCHBOARD,)), *colleagues(inbound=(ORDER,))], "a1")
+def test_ret_20_a_contact_behind_a_switchboard_protects_who_has_no_address_of_their_own() -> None:
+    """A number on seven records; whose contact it was cannot be told from the silent one."""
+    facts = known([person("a1", phones=(SWITCHBOARD,)), *colleagues(inbound=(ORDER,))], "a1")
+
+    assert facts.inbound is not None
+    assert facts.inbound.ref == Ref("b", "person", "0")
+
+
+def test_ret_24_two_addresses_behind_one_switchboard_are_two_people() -> None:
+    """A colleague's order, deal or hold is theirs: it keeps nobody who has an address of their own."""
+    held = {"b0": ("H-1",)}
+    rows = colleagues(inbound=(ORDER,), open=("deal",), restricted=True)
+    facts = known([person("a1", "a1@x.example", phones=(SWITCHBOARD,)), *rows], "a1", held)
+
+    assert facts.inbound is not None
+    assert facts.inbound.ref == Ref("a", "person", "1")
+    assert (facts.open, facts.holds, facts.restricted) == ((), (), False)
+
+
+def test_ret_20_whoever_has_only_the_switchboard_protects_all_behind_it() -> None:
+    """The caller left no address: it may have been any of them."""
+    caller = person("c1", phones=(SWITCHBOARD,), inbound=(ORDER,))
+    facts = known([person("a1", "a1@x.example", phones=(SWITCHBOARD,)), caller, *colleagues()], "a1")
+
+    assert facts.inbound is not None
+    assert facts.inbound.ref == Ref("c", "person", "1")
+
+
+def test_ret_20_an_address_on_too_many_records_tells_nobody_apart() -> None:
+    """They have it in common: it may be one person in many copies."""
+    copies = [person(f"b{n}", "x@x.example", **({"inbound": (ORDER,)} if not n else {})) for n in range(6)]
+    facts = known([person("a1", "x@x.example"), *copies], "a1")
 
     assert facts.inbound is not None
     assert facts.inbound.ref == Ref("b", "person", "0")
@@ -145,4 +174,6 @@ def test_a_switchboard_of_thousands_is_added_up_once() -> None:
 
     assert set(asked.values()) == {1}
     assert all(len(one.open) <= 2 for one in facts)
-    assert {one.inbound.ref for one in facts if one.inbound} == {Ref("b", "person", "0")}
+    assert {one.inbound.ref for one, item in zip(facts, rows, strict=True) if one.inbound and item.ref.crm == "c"} == {
+        Ref("b", "person", "0")
+    }

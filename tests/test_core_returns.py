@@ -24,8 +24,13 @@ A_DAY = timedelta(days=1)
 
 
 def imported(name: str, *emails: str, **facts: object) -> Record:
-    """A record that came by import, undated."""
-    return record(name, *emails, **{"collected": None, "imported": True, "origin": "IMPORT", **facts})
+    """A record that came by import, dated as the old list has it."""
+    return record(name, *emails, **{"origin": "IMPORT", **facts})
+
+
+def undated(name: str, *emails: str, **facts: object) -> Record:
+    """A record that came by import and does not say when it was collected."""
+    return imported(name, *emails, **{"collected": None, **facts})
 
 
 def add(engine: Engine, *records: Record) -> None:
@@ -125,6 +130,13 @@ def test_ret_26_a_contact_since_on_any_record_of_the_person_starts_a_new_clock(e
     assert told(engine) == {}
 
 
+def test_ret_26_an_import_without_dates_is_quarantined_as_it_may_be_the_leads_of_today(engine: Engine) -> None:
+    """Nothing says that the data is older than the erasure."""
+    later(engine, undated("a2", "x@x.example"))
+
+    assert asked(engine) == {"a2": ("RET-26", "Restrict")}
+
+
 def test_ret_26_created_by_hand_is_quarantined_once(engine: Engine) -> None:
     """Restricted and reported; nothing is asked for again, and nothing is destroyed."""
     later(engine, record("a2", "x@x.example", collected=NOW + A_DAY, origin="CRM_UI"))
@@ -137,8 +149,7 @@ def test_ret_26_created_by_hand_is_quarantined_once(engine: Engine) -> None:
 
 def test_ret_26_a_record_that_was_there_all_along_did_not_come_back(tmp_path: Path) -> None:
     """CRM b refuses; its record, by then held back, is judged as ever, also when an import joins it in a."""
-    engine = Engine(tmp_path, record("a1", "x@x.example"), imported("b1", "x@x.example"))
-    engine.edit("b1", collected=record("b1").collected)
+    engine = Engine(tmp_path, record("a1", "x@x.example"), record("b1", "x@x.example"))
     refuses(engine, "b")
     engine.run()
     assert (engine.has("a1"), engine.has("b1")) == (False, True)
@@ -155,7 +166,7 @@ def test_ret_26_merging_what_was_there_all_along_makes_no_return(tmp_path: Path)
     engine.run()
     del engine.crms["b"].records["1"]
 
-    later(engine, imported("b9", "x@x.example"))
+    later(engine, undated("b9", "x@x.example"))
 
     assert asked(engine) == {"b9": ("RET-22", "Restrict")}
 
@@ -175,7 +186,7 @@ def test_ret_26_a_plan_interrupted_between_two_records_makes_no_return(tmp_path:
 
 def test_ret_26_a_record_that_gains_the_identifier_of_an_erased_person_did_not_come_back(tmp_path: Path) -> None:
     """A customer's record was there all along; a user writes a second address into it."""
-    engine = Engine(tmp_path, record("a1", "x@x.example"), record("b1", "y@x.example", collected=NOW, imported=True))
+    engine = Engine(tmp_path, record("a1", "x@x.example"), record("b1", "y@x.example", collected=NOW))
     engine.run()
     engine.now += A_DAY
     engine.edit("b1", emails=("y@x.example", "x@x.example"))
@@ -191,7 +202,7 @@ def test_ret_26_a_crm_that_is_connected_later_had_its_records_all_along(tmp_path
     assert not engine.has("a1")
 
     engine.crms["b"] = b
-    later(engine, imported("b1", "x@x.example"))
+    later(engine, undated("b1", "x@x.example"))
 
     assert asked(engine) == {"b1": ("RET-22", "Restrict")}
 
@@ -241,7 +252,7 @@ def test_ret_26_a_switchboard_number_brings_nobody_back(tmp_path: Path) -> None:
 
 def test_ret_26_another_phone_on_the_return_is_not_erased(engine: Engine) -> None:
     """The e-mail matches and a strong phone speaks for somebody else."""
-    later(engine, imported("a2", "x@x.example", phones=(OTHER,)))
+    later(engine, undated("a2", "x@x.example", phones=(OTHER,)))
 
     assert asked(engine) == {"a2": ("RET-26", "Restrict")}
 
@@ -300,7 +311,7 @@ def test_sup_07_who_objected_and_comes_back_by_themselves_is_suppressed_and_noth
 def test_ret_26_a_tombstone_is_no_more_once_its_stated_period_has_passed(engine: Engine) -> None:
     """Five years, to the day, purged or not."""
     engine.now += timedelta(days=365 * 5 + 10)
-    add(engine, imported("a2", "x@x.example"))
+    add(engine, undated("a2", "x@x.example"))
 
     assert asked(engine) == {"a2": ("RET-22", "Restrict")}
     assert engine.store.tombstones.purge(engine.now) > 0

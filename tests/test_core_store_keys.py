@@ -112,7 +112,7 @@ def test_sec_06_entries_and_holds_are_moved_together_and_the_ledger_says_how_man
 
     (line,) = store.ledger.entries()
     (moved,) = store.holds.all()
-    assert line.body == {"do": "rekey", "from": ["k1"], "to": "k2", "entries": 2, "holds": 2}
+    assert line.body == {"do": "rekey", "from": ["k1"], "to": "k2", "entries": 2, "holds": 2, "tombstones": 0}
     assert (moved.scope, moved.added) == ((str(mail(BOTH).key),), (str(mail(BOTH, "y@x.example").key),))
     assert store.holds.matcher()(person) == (hold.id,)
     store.keys.confirm(ONLY_NEW, NOW)

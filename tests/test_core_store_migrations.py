@@ -47,7 +47,7 @@ def test_ret_26_what_was_there_before_this_was_noted_did_not_come_back(tmp_path:
     (row,) = store.index.get([Ref("a", "person", "1")])
     ((erasure,),) = store.tombstones.standing(datetime(2026, 11, 24, tzinfo=UTC)).values()
 
-    assert (row.first_seen, row.imported, erasure.absent_from) == (None, False, frozenset())
+    assert (row.first_seen, erasure.absent_from) == (None, frozenset())
     store.close()
 
 

@@ -32,8 +32,8 @@ def back(**said: object) -> Returned:
 
 
 def judged(returned: Returned, *, record: dict[str, object] | None = None, **facts: object) -> list[Finding]:
-    """The findings on a record that came back; imported and undated unless said otherwise."""
-    made = Record(**{"ref": REF, "version": "1", "imported": True, "origin": "IMPORT", **(record or {})})  # type: ignore[arg-type]  # fields of Record
+    """The findings on a record that came back; by import, and undated unless said otherwise."""
+    made = Record(**{"ref": REF, "version": "1", "origin": "IMPORT", **(record or {})})  # type: ignore[arg-type]  # fields of Record
     return list(retention().judge(made, Facts(returned=returned, **facts), NOW))  # type: ignore[arg-type]  # fields of Facts
 
 
@@ -47,7 +47,7 @@ def dated(at: datetime) -> dict[str, Seen]:
     return {"inbound": seen(at, "collected"), "anchored": seen(at, "collected")}
 
 
-BY_HAND: dict[str, object] = {"imported": False, "origin": "CRM_UI"}
+BY_HAND: dict[str, object] = {"origin": "CRM_UI"}
 
 
 def test_ret_26_a_contact_from_the_person_since_starts_a_new_clock() -> None:
@@ -62,12 +62,14 @@ def test_ret_26_an_order_of_that_very_day_counts_though_it_has_no_hour() -> None
     assert judged(back(acted=seen(midnight, "order")), **dated(midnight)) == []
 
 
-def test_ret_26_an_import_without_anything_newer_is_erased_again_and_the_finding_says_what_brought_it_back() -> None:
-    """Undated: the CRM's own word for import is taken."""
-    (finding,) = judged(back())
+def test_ret_26_an_import_of_older_data_is_erased_again_and_the_finding_says_what_brought_it_back() -> None:
+    """It says when it was collected."""
+    (finding,) = judged(back(), **dated(LONG_AGO))
 
     assert (finding.rule, finding.action, finding.policy) == ("RET-26", Erase(), "retention/all")
-    assert finding.because == "erased on 2026-10-25 (RET-01) and brought back by IMPORT, with nothing newer on it"
+    assert finding.because == (
+        "erased on 2026-10-25 (RET-01) and brought back by IMPORT, as it was known by 2021-06-03, with nothing newer on it"
+    )
     assert finding.facts == {
         "erased_on": "2026-10-25",
         "erased_by": "RET-01",
@@ -78,18 +80,20 @@ def test_ret_26_an_import_without_anything_newer_is_erased_again_and_the_finding
 
 def test_ret_26_a_restore_that_is_dated_before_the_erasure_is_erased_again() -> None:
     """Not imported, but everything on it is from before, and its clock is over: a restore or a copy."""
-    (finding,) = judged(back(), record={"imported": False, "origin": ""}, **dated(LONG_AGO))
+    (finding,) = judged(back(), record={"origin": ""}, **dated(LONG_AGO))
 
     assert (finding.rule, finding.action) == ("RET-26", Erase())
-    assert "a restore or a copy of what was known by 2021-06-03" in finding.because
+    assert "a restore or a copy, as it was known by 2021-06-03" in finding.because
 
 
 def test_ret_26_what_is_done_again_is_what_the_rule_in_force_does() -> None:
     """Where the policy anonymises, who comes back is anonymised."""
     policy = retention(Rule("all", Period(months=36), outcome="anonymise"))
-    record = Record(ref=REF, version="1", imported=True, origin="IMPORT")
+    record = Record(ref=REF, version="1", origin="IMPORT")
 
-    assert [item.action for item in policy.judge(record, Facts(returned=back()), NOW)] == [Anonymise()]
+    assert [item.action for item in policy.judge(record, Facts(returned=back(), **dated(LONG_AGO)), NOW)] == [
+        Anonymise()
+    ]
 
 
 def test_ret_26_an_import_of_newer_data_is_quarantined() -> None:
@@ -115,9 +119,17 @@ def test_ret_26_what_was_collected_on_the_day_of_the_erasure_is_no_old_data() ->
     assert "nor as old data" in finding.because
 
 
+def test_ret_26_an_import_without_a_date_is_quarantined() -> None:
+    """The old list, or the leads of today's fair: nothing tells which."""
+    (finding,) = judged(back())
+
+    assert (finding.rule, finding.action) == ("RET-26", Restrict("returned"))
+    assert "origin: IMPORT" in finding.because
+
+
 def test_ret_26_an_unknown_origin_without_a_date_is_quarantined() -> None:
     """Nobody can say what brought it back."""
-    (finding,) = judged(back(), record={"imported": False, "origin": ""})
+    (finding,) = judged(back(), record={"origin": ""})
 
     assert (finding.rule, finding.action) == ("RET-26", Restrict("returned"))
     assert "origin: unknown" in finding.because
@@ -183,10 +195,10 @@ def test_ret_26_a_quarantine_is_set_once_and_only_where_it_is_configured() -> No
     assert [item.action for item in judged(back(), record={**BY_HAND, "restricted": True})] == [None]
 
 
-def test_ret_26_who_was_anonymised_and_who_no_rule_keeps_are_left_alone() -> None:
+def test_ret_26_who_was_anonymised_and_whom_no_rule_covers_are_left_alone() -> None:
     """As for every other finding of retention."""
-    record = Record(ref=REF, version="1", imported=True, origin="IMPORT")
+    record = Record(ref=REF, version="1", origin="IMPORT")
     elsewhere = retention(Rule("all", Period(months=36), crms=("pipedrive",)))
 
     assert judged(back(), anonymised=True) == []
-    assert list(elsewhere.judge(record, Facts(returned=back()), NOW)) == []
+    assert [item.rule for item in elsewhere.judge(record, Facts(returned=back()), NOW)] == ["R-S3.2"]

@@ -15,8 +15,6 @@ from core.model import Channel, Moment, Objection, Record, Ref
 OPT_OUT = "hs_email_optout"
 ADDITIONAL = "hs_additional_emails"
 CONSENT = "subscription_status"
-OLD_DATA = frozenset({"IMPORT", "MIGRATION", "RECYCLING_BIN"})
-"""The sources of `imported` that bring in what was there before. A sync or the API may as well bring in a form of today."""
 PHONES = ("phone", "mobilephone")
 _CODE = re.compile(r"[A-Z]+(?:_[A-Z0-9]+)*")
 VITAL = ("email", ADDITIONAL, *PHONES, OPT_OUT, "createdate", "hs_object_source")
@@ -87,7 +85,6 @@ def record(ref: Ref, row: Json, asked: Iterable[str], around: Around, options: H
         created=created,
         collected=_collected(found, created, options),
         origin=_origin(found),
-        imported=_source(found).upper() in OLD_DATA & {name.upper() for name in options.imported},
         inbound=(*(Moment(at, name) for name, at in dated.items() if at), *around.activity.inbound),
         unreadable=tuple(sorted({*unread, *around.activity.unreadable})),
         signals=around.activity.signals | _stage(found, options),

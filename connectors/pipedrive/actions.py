@@ -189,7 +189,7 @@ class Writer:
             before, last = clock.of(row), self._look(row)
             clock.look(row["id"])
             if _edited(row, last) or before.is_news(clock.of(last)):
-                return Refused(f"the person changed meanwhile and was kept; {', '.join(cascade.phrases(family.gone))}")
+                return Changed(", ".join(cascade.phrases(family.gone)))
             row = last
         self._drop(row)
         return self._dropped(*cascade.phrases(family.left), *clock.kept_leads(row["id"]))

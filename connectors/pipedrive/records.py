@@ -44,7 +44,6 @@ def record(
         created=moment(row.get("add_time")),
         collected=None if imported else _collected(row, known, options),
         origin=origin,
-        imported=imported and bool(origin),
         inbound=inputs.inbound,
         unreadable=inputs.unreadable,
         signals=frozenset({"won_deal"} if inputs.won else ()),

@@ -153,7 +153,6 @@ def record(plan: Reading, row: Row, facts: Facts) -> Record:
         created=created,
         collected=_collected(plan, row, created),
         origin=_origin(plan, row),
-        imported=bool(_origin(plan, row)),
         inbound=facts.inbound,
         unreadable=tuple(sorted(facts.unreadable | plan.hidden)),
         signals=facts.signals | _stages(plan, row),

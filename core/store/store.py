@@ -47,13 +47,17 @@ class Store:
         return self.plans.ended() | owed
 
     def rekey(self, ids: Sequence[str], now: datetime) -> None:
-        """Moves entries and holds of everybody in the index to the current HMAC key; the ledger says how many, if any.
+        """Moves entries, holds and tombstones of whom the index knows to the current HMAC key; the ledger counts them, if any.
 
         `ids` are the live key ids, the current one first.
         """
         seen = [item for row in self.index.rows() for item in row.identifiers]
         with self.transaction():
-            moved = {"entries": self.suppression.rekey(seen), "holds": self.holds.rekey(seen)}
+            moved = {
+                "entries": self.suppression.rekey(seen),
+                "holds": self.holds.rekey(seen),
+                "tombstones": self.tombstones.rekey(seen),
+            }
             if any(moved.values()):
                 self.ledger.append(now, "list", {"do": "rekey", "from": list(ids[1:]), "to": ids[0], **moved})
 

@@ -18,7 +18,6 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
-    false,
 )
 
 metadata = MetaData()
@@ -185,7 +184,6 @@ record = Table(
     Column("restricted", Boolean, nullable=False),
     Column("requests", JSON, nullable=False),
     Column("scan_id", Integer, nullable=False),
-    Column("imported", Boolean, nullable=False, server_default=false()),
     Column("first_seen", Utc),
 )
 

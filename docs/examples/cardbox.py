@@ -88,7 +88,6 @@ def record(crm: str, card: Row, wanted: Sequence[str], imported: Sequence[str]) 
             emails=tuple(card["emails"]), phones=tuple(card["phones"]),
             values={name: str(fields[name]) for name in wanted if fields.get(name)},
             created=created, collected=None if source in imported else created, origin=source,
-            imported=source in imported,
             inbound=(Moment(moment(card[REPLY]), REPLY),) if card.get(REPLY) else (),
             unreadable=() if REPLY in card else (REPLY,),  # a field hidden from us does not say "never"
             signals=frozenset({"customer_stage"} if card["customer"] else ()),

@@ -1,4 +1,4 @@
-"""Who came back can be told: what is absent after an erasure, what was imported, and when a record was first seen."""
+"""Who came back can be told: what is absent after an erasure, and when a record was first seen."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,5 +10,4 @@ down_revision = "0004"
 def upgrade() -> None:
     """Adds the columns. What is in the index already was there before: it has no moment at which it was first seen."""
     op.add_column("tombstone", sa.Column("absent_from", sa.JSON()))
-    op.add_column("record", sa.Column("imported", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("record", sa.Column("first_seen", sa.String(length=40)))
