@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.actions import Span, redacted
@@ -57,6 +57,7 @@ def test_any_markup_is_read_in_order_and_within_its_bounds(raw: str) -> None:
 
 
 @given(st.text(max_size=80))
+@example("\u00ad")
 def test_any_text_folds_to_places_within_it(source: str) -> None:
     """SEN-08: one folded character answers to one place, in order."""
     folded = fold(source)

@@ -42,7 +42,7 @@ def fold(source: str) -> Folded:
     if source.isascii() or not _DROPPED.search(source):
         return Folded(source, plain(source), range(len(source)), range(1, len(source) + 1))
     kept = [i for i, char in enumerate(source) if not _DROPPED.match(char)]
-    return Folded(source, plain("".join(source[i] for i in kept)), kept, [*kept[1:], len(source)])
+    return Folded(source, plain("".join(source[i] for i in kept)), kept, [*kept[1:], len(source)][: len(kept)])
 
 
 def plain(text: str) -> str:
