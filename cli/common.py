@@ -14,7 +14,10 @@ from cli.config import Config, load
 from cli.runtime import Runtime, runtime
 from core.connector import Connector
 from core.errors import ConfigError
+from core.identity import mentions_somebody
 from core.model import Ref
+from policies.sensitive import identifiers
+from policies.sensitive.folding import fold
 
 Json = typer.Option(False, "--json", help="Print JSON.")
 
@@ -44,6 +47,16 @@ def connector(parts: Runtime, ref: Ref) -> Connector:
         known = ", ".join(f"{crm}:{kind}" for crm, item in parts.connectors.items() for kind in item.capabilities.kinds)
         raise ConfigError(f"{ref.crm}:{ref.kind} holds no people here.", f"Known are: {known}.")
     return found
+
+
+def impersonal(parts: Runtime, **texts: str) -> None:
+    """Raises ConfigError for a text that names somebody: it would stay in the store and the ledger for good."""
+    for option, text in texts.items():
+        if mentions_somebody(text, parts.config.phone_region) or any(identifiers.find(fold(text))):
+            raise ConfigError(
+                f"--{option} holds an address or a number of somebody; it would stay in the ledger for good.",
+                "Give a reference instead, such as a file number. Nothing was changed.",
+            )
 
 
 def moment(text: str | None) -> datetime | None:

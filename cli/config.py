@@ -177,7 +177,14 @@ def judge(config: Config) -> Judge:
         policies.append(config.retention.policy(zone(config.time_zone)))
     if config.sensitive.enabled:
         policies.append(Sensitive(config.sensitive))
-    return Judge(tuple(policies), policy_version(config), config.people.shared_key_above)
+    kept = frozenset(anchors(config).values())
+    return Judge(tuple(policies), policy_version(config), config.people.shared_key_above, kept)
+
+
+def anchors(config: Config) -> dict[str, Ref]:
+    """The records that carry the notes about erased people, by CRM."""
+    places = {crm: options.audit_anchor for crm, options in config.crm.items() if options.audit_anchor}
+    return {crm: Ref.parse(f"{crm}:{place}") for crm, place in places.items()}
 
 
 def starter() -> str:

@@ -35,6 +35,7 @@ def add(
 ) -> int:
     """Place a hold on people."""
     with common.work(context, []) as parts:
+        common.impersonal(parts, reason=reason)
         rows = [_row(parts, Ref.parse(item)) for item in record or []]
         keys = _keys(parts.identity, sys.stdin.read().splitlines()) if identifiers else []
         now = parts.tools.now()

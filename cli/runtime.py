@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from cli.config import Config, judge
+from cli.config import Config, anchors, judge
 from connectors.registry import adapter
 from connectors.transport import Tools, is_loopback
 from core.apply import Applier
@@ -56,8 +56,7 @@ class Runtime:
     @property
     def anchors(self) -> dict[str, Ref]:
         """The records that carry the notes about erased people, by CRM."""
-        places = {crm: options.audit_anchor for crm, options in self.config.crm.items() if options.audit_anchor}
-        return {crm: Ref.parse(f"{crm}:{place}") for crm, place in places.items()}
+        return anchors(self.config)
 
     @property
     def on_sandbox(self) -> bool:

@@ -95,6 +95,7 @@ def lift(
     if not (evidence.strip() and by.strip()):
         raise ConfigError("Only a proven later opt-in lifts an objection (SUP-11).", "Give --evidence and --by.")
     with common.work(context, []) as parts:
+        common.impersonal(parts, evidence=evidence)
         typed = [item for _, item in _identifiers(parts, file)]
         proof = {"channel": channel, "evidence": evidence, "by": by}
         with parts.writing():
@@ -107,6 +108,7 @@ def _take(
     context: typer.Context, file: Path | None, channel: Which, objected_on: str | None, source: str, evidence: str
 ) -> int:
     with common.work(context, []) as parts:
+        common.impersonal(parts, source=source, evidence=evidence)
         at = common.moment(objected_on) or parts.tools.now()
         entries = [
             Entry(one, item.key, at, source)

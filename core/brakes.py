@@ -35,8 +35,8 @@ class Brakes:
     objection_share: float = 0.05
 
     def lost(self, expected: int, found: int) -> bool:
-        """True when too many of the records that a source should have were not found."""
-        return expected >= self.share_floor and found < expected * (1 - self.sudden_loss)
+        """True when too many of the records that a source should have were not found, or none at all of few."""
+        return (expected > 0 == found) or (expected >= self.share_floor and found < expected * (1 - self.sudden_loss))
 
 
 DEFAULT = Brakes()

@@ -22,9 +22,10 @@ Kind = Literal["email", "phone"]
 SHORTEST_SECRET = 32
 _FEWEST_DIGITS = 4
 _CHECK = b"repoussoir key check"
-_BETWEEN_ADDRESSES = re.compile(r"[;,/|\s]+")
+_BETWEEN_ADDRESSES = re.compile(r"[\s;,/|:\"()<>\[\]\\]+")
 _BETWEEN_NUMBERS = re.compile(r"[;,/|]+|\b(?:ou|or)\b")
-_ADDRESS = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s.]+$")
+_DIALLED = re.compile(r"(?:\+|\b0)(?:[ .()-]*[0-9]){8,}")
+_ADDRESS = re.compile(r"^[^@\s;,|:\"()<>\[\]\\]+@[^@\s;,/|:\"()<>\[\]\\']+\.[^@\s;,/|:\"()<>\[\]\\.']+$")
 _IN_BRACKETS = re.compile(r"<([^<>]*)>[^<>]*$")
 _SUBJECT_KEY = re.compile(r"(email|phone):([^:]+):([0-9a-f]{64})")
 _LINK = re.compile(r"^mailto:([^?]*).*$", re.DOTALL)
@@ -53,11 +54,12 @@ def canonical_email(raw: str) -> str | None:
 
     Nor are those of the domain `.invalid`, which stand where an address was (RFC 2606).
     Source: SUP-05. Invisible characters, which copying brings along, go. Dots and `+tags` are kept: only the receiving
-    host knows whether they matter.
+    host knows whether they matter. What separates or quotes addresses is no part of one: left on it, it would make
+    another person of it.
     """
     text = "".join(c for c in unicodedata.normalize("NFKC", raw) if unicodedata.category(c) != "Cf").strip()
     shown = _IN_BRACKETS.search(text)
-    address = _LINK.sub(r"\1", (shown[1] if shown else text).strip().lower()).strip().rstrip(".")
+    address = _LINK.sub(r"\1", (shown[1] if shown else text).strip().lower()).strip(" '").rstrip(".")
     if not _ADDRESS.match(address) or address.endswith(".invalid"):
         return None
     local, _, domain = address.rpartition("@")
@@ -76,6 +78,12 @@ def canonical_phone(raw: str, region: str) -> str | None:
     if not phonenumbers.is_possible_number(number):
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def mentions_somebody(text: str, region: str) -> bool:
+    """True when an address, or what looks like a number to call, stands in a text that is kept as it is typed."""
+    address = any(canonical_email(part) for part in _BETWEEN_ADDRESSES.split(text))
+    return bool(address or _DIALLED.search(text)) or phonenumbers.PhoneNumberMatcher(text, region).has_next()
 
 
 def nobody(emails: Iterable[str], phones: Iterable[str]) -> bool:

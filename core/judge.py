@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from core.actions import Action
+from core.actions import FINAL, Action
 from core.facts import NOTHING, Facts
 from core.findings import Finding
 from core.index import Row
@@ -22,11 +22,15 @@ Local = Mapping[Ref, Sequence[Finding]]
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """The policies in force. `version` is the digest of their configuration; `shared_above` when a key is nobody's own."""
+    """The policies in force. `version` is the digest of their configuration; `shared_above` when a key is nobody's own.
+
+    `anchors` are the records that carry our notes about erased people: nothing removes these.
+    """
 
     policies: tuple[Policy, ...]
     version: str
     shared_above: int = 5
+    anchors: frozenset[Ref] = frozenset()
 
     def needs(self, schema: Schema) -> tuple[str, ...]:
         """The properties whose values the policies must see, sorted."""
@@ -56,8 +60,13 @@ class Judge:
             record = known.people.rows[ref].record()
             for policy in self.policies:
                 if policy.scope == "person":
-                    yield from (settle(finding, facts) for finding in policy.judge(record, facts, now))
-            yield from (settle(finding, facts) for finding in local.get(ref, ()))
+                    yield from (self._settled(finding, facts) for finding in policy.judge(record, facts, now))
+            yield from (self._settled(finding, facts) for finding in local.get(ref, ()))
+
+    def _settled(self, finding: Finding, facts: Facts) -> Finding:
+        if finding.ref in self.anchors and isinstance(finding.action, FINAL):
+            return replace(finding, blocked="the audit anchor: its notes would go with it")
+        return settle(finding, facts)
 
 
 @dataclass(frozen=True, slots=True)

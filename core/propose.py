@@ -36,11 +36,16 @@ def propose(
     before = store.index.expected(reading.scans).items()
     measured = brakes.Known(
         records=reading.records,
-        before={place: count for place, count in before if place[0] in connectors},
+        before={(crm, kind): count for (crm, kind), count in before if kind in _kinds(connectors.get(crm))},
         objecting=_objecting(known, new, reading.seen),
         policy_seen=store.plans.policy_seen(judge.version),
     )
     return replace(made, trips=brakes.trips(made, measured, limits), gaps=tuple(reading.gaps))
+
+
+def _kinds(connector: Connector | None) -> tuple[str, ...]:
+    """What is scanned of a CRM now: a kind that is read no more is not missed."""
+    return tuple(connector.capabilities.kinds) if connector else ()
 
 
 def knowledge(

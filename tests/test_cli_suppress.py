@@ -57,3 +57,19 @@ def test_sup_11_the_answer_to_a_lift_says_what_still_blocks_and_where_our_flag_s
     assert "1 entry on the same records still blocks" in said
     assert "mem:person:1 (email)" in said
     assert "p1@" not in said
+
+
+@pytest.mark.usefixtures("typed")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("suppress", "add", "--source", "mail of jean@exemple.example"),
+        ("suppress", "add", "--evidence", "call from 06 39 98 10 11"),
+        ("suppress", "lift", "--channel", "all", "--by", "Claire", "--evidence", "jean@exemple.example"),
+        ("hold", "add", "--identifiers", "--author", "Legal", "--reason", "lawsuit of jean@exemple.example"),
+    ],
+)
+def test_what_is_kept_as_typed_must_name_nobody(at: JobDesk, words: tuple[str, ...]) -> None:
+    """It would be in the hash-chained ledger for good."""
+    assert at.type(*words) == exits.USAGE
+    assert b"exemple" not in b"".join(path.read_bytes() for path in at.folder.rglob("*.sqlite*"))

@@ -17,7 +17,8 @@ from core.actions import Command
 from core.connector import Account, Receipt
 from core.errors import NotAllowed, Unreachable, WrongAccount
 from core.identity import Identifier
-from core.model import Moment, Objection
+from core.index import Row
+from core.model import Moment, Objection, Ref
 from core.settings import KeySettings
 from tests.jobdesk import raising
 from tests.office import NOW, Office
@@ -350,4 +351,31 @@ def test_a_plan_that_goes_on_knows_the_version_it_made_itself(
     result = at.run(hours=1)
 
     assert result.tally.counts["erase", "changed"] == changed
+    assert not there(at, "a1")
+
+
+def test_the_audit_anchor_is_not_removed_with_the_notes_on_it(at: Office) -> None:
+    """It is overdue as the other is; what it carries is the only word in the CRM about the erased."""
+    anchor = at.add("a1", "audit@a.example")
+    at.add("a2", "x@a.example")
+    options = at.config.crm["a"].model_copy(update={"audit_anchor": "person:1"})
+    at.config = at.config.model_copy(update={"crm": {**at.config.crm, "a": options}})
+
+    result = at.run()
+
+    assert (there(at, "a1"), there(at, "a2")) == (True, False)
+    assert [item.blocked for item in result.plan.reports if item.ref == anchor] == [
+        "the audit anchor: its notes would go with it"
+    ]
+
+
+def test_a_kind_that_is_read_no_more_is_no_sudden_loss(at: Office) -> None:
+    """An account that stops to read leads: nothing waits for an approval that could not end it."""
+    at.add("a1", "x@a.example")
+    leads = [Row(ref=Ref("b", "lead", str(number)), version="1") for number in range(30)]
+    scan = at.store.index.begin_scan("b", "lead", at.now)
+    at.store.index.put(leads, scan)
+    at.store.index.end_scan(scan, "b", "lead", at.now)
+
+    assert at.run().waiting is None
     assert not there(at, "a1")

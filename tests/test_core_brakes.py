@@ -120,9 +120,11 @@ def test_a_source_that_is_gone_stops_destruction_elsewhere_too() -> None:
     assert pulled(plan(1, crm="b"), measured) == [("sudden_loss", "destruction")]
 
 
-def test_a_small_source_may_come_and_go() -> None:
-    """Below the floor nothing is said."""
-    assert pulled(plan(1), known(0, 19), share_floor=20) == []
+def test_a_small_source_may_shrink_but_not_vanish() -> None:
+    """Below the floor a share says nothing; that there is nobody left does, however few they were."""
+    assert pulled(plan(1), known(1, 19), share_floor=20) == []
+    assert pulled(plan(1), known(0, 19), share_floor=20) == [("sudden_loss", "destruction")]
+    assert pulled(plan(1), known(0, 1), share_floor=20) == [("sudden_loss", "destruction")]
 
 
 def test_the_first_run_of_a_version_waits_for_a_person_and_can_be_switched_off() -> None:

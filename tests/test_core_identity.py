@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import KeyProblem
-from core.identity import Identity, Keyring, canonical_email, canonical_phone
+from core.identity import Identity, Keyring, canonical_email, canonical_phone, mentions_somebody
 
 OLD, NEW = b"o" * 32, b"n" * 32
 KEYRING = Keyring({"k1": OLD, "k2": NEW}, "k2")
@@ -203,3 +203,39 @@ def test_a_text_cut_in_the_middle_of_a_character_is_hashed_all_the_same() -> Non
 def test_a_subject_key_tells_texts_apart(one: str, other: str) -> None:
     """Two keys are equal exactly when the texts are."""
     assert (KEYRING.keys("email", one) == KEYRING.keys("email", other)) is (one == other)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "x@y.example,",
+        "x@y.example;",
+        '"x@y.example"',
+        "'x@y.example'",
+        "(x@y.example)",
+        "Dupond;x@y.example",
+        "mail: x@y.example",
+    ],
+)
+def test_sup_05_what_separates_or_quotes_an_address_is_no_part_of_it(raw: str) -> None:
+    """Left on it, it would make another person of it, whom no objection and no contact reaches."""
+    assert IDENTITY.all((raw,), ()) == IDENTITY.all(("x@y.example",), ())
+    assert IDENTITY.email(raw) in {None, IDENTITY.email("x@y.example")}
+
+
+@pytest.mark.parametrize("raw", ["o'brien@y.example", "a/b@y.example", "first+tag@y.example"])
+def test_sup_05_marks_that_an_address_may_hold_stay(raw: str) -> None:
+    """One address, and not the rest of it after the mark."""
+    assert canonical_email(raw) == raw
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("file 2026/114", False), ("form of 2026-11-20", False), ("claim no. 12345678", False), ("H-1, Legal", False),
+        ("lawsuit of x@y.example", True), ("call from 06 39 98 10 11", True), ("mail by Dupond <x@y.example>", True),
+    ],
+)  # fmt: skip
+def test_a_text_that_is_kept_as_typed_is_told_from_one_that_names_somebody(text: str, names: bool) -> None:
+    """References, dates and file numbers are none."""
+    assert mentions_somebody(text, "FR") is names

@@ -138,3 +138,13 @@ def test_more_records_than_one_statement_takes(store: Store) -> None:
     assert len(store.index.get([item.ref for item in rows])) == 1000
     store.index.forget([item.ref for item in rows[:999]])
     assert names(list(store.index.rows())) == names(rows[999:])
+
+
+def test_a_page_may_name_a_record_twice(store: Store) -> None:
+    """DESIGN §5: repeats are allowed; the last one stands."""
+    store.index.put([person("a1", "x@x.example"), person("a2"), person("a1", "y@x.example")], 1)
+
+    assert {item.ref.id: item.identifiers for item in store.index.rows()} == {
+        "1": person("a1", "y@x.example").identifiers,
+        "2": (),
+    }

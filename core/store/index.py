@@ -95,7 +95,11 @@ class Index:
         return bool(self._database.rows(select(record.c.id).where(where).limit(1)))
 
     def put(self, rows: Sequence[Row], scan_id: int = 0) -> None:
-        """Writes rows, new or again. `scan_id` 0 keeps the scan they were seen in; when they were first seen stays."""
+        """Writes rows, new or again; of several of one record the last.
+
+        `scan_id` 0 keeps the scan they were seen in; when they were first seen stays.
+        """
+        rows = list({row.ref: row for row in rows}.values())
         if not rows:
             return
         with self._database.transaction():
