@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import typer
@@ -14,6 +15,7 @@ from core import canonical
 from core.errors import ConfigError
 from core.facts import Facts
 from core.findings import Finding
+from core.index import Row, marked, row, shown
 from core.judge import Known
 from core.model import Record, Ref
 from core.objections import spread
@@ -50,14 +52,23 @@ def _read(parts: Runtime, ref: Ref) -> Record:
 
 
 def _judged(parts: Runtime, record: Record, now: Any) -> tuple[Facts, list[Finding]]:
-    """The facts on the person as the index knows them since the last scan, and every finding."""
-    parts.reader().note([record])
-    people = parts.judge.people(parts.store.index.closure([record.ref], parts.judge.shared_above))
+    """The facts on the person as the index knows them since the last scan, and every finding. Writes nothing."""
+    people = parts.judge.people(_rows(parts, record))
     listed = parts.store.suppression.listed_for(people.rows.values())
     entries, erasures = {**listed, **spread(people, listed, now)}, parts.store.tombstones.standing(now)
     known = Known(people, entries, parts.store.holds.matcher(), erasures=erasures)
     local = {record.ref: parts.judge.local(record, now)}
     return known.facts(record.ref), list(parts.judge.findings([record.ref], local, known, now))
+
+
+def _rows(parts: Runtime, record: Record) -> list[Row]:
+    """The rows of everybody whom judging a record needs, its own as it was just read."""
+    index, made = parts.store.index, row(record, parts.identity)
+    known = next(iter(index.get([record.ref])), made)
+    own = replace(marked(made, known.ours & shown(made)), first_seen=known.first_seen)
+    refs = {record.ref, *index.carriers({key for item in own.identifiers for key in item.keys})}
+    around = {item.ref: item for item in index.closure(refs, parts.judge.shared_above)}
+    return [*(around | {own.ref: own}).values()]
 
 
 def _body(record: Record, facts: Facts, findings: list[Finding]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import combinations
@@ -146,8 +146,9 @@ def run(work: Runtime, progress: Progress, step: Step) -> Result:
     with work.writing() as lock:
         recovered = recovery(work, now)
         reading = read(work, progress, now)
-        resumed = resume(work, reading, lock, step, now)
-        if resumed.counts:
+        interrupted = work.store.plans.unfinished()
+        resumed = resume(work, interrupted, reading, lock, step, now)
+        if interrupted:
             reading = read(work, progress, now)
         plan = propose(work.store, work.judge, work.connectors, reading, work.config.brakes.brakes(), now)
         allowed, waiting = divide(plan)
@@ -180,19 +181,21 @@ def divide(plan: Plan) -> tuple[Plan, Plan | None]:
     return allowed, replace(plan, items=tuple(waits), entries=entries) if waits or entries else None
 
 
-def resume(work: Runtime, reading: Reading, lock: Lock, step: Step, now: datetime) -> Tally:
+def resume(
+    work: Runtime, interrupted: Sequence[Kept], reading: Reading, lock: Lock, step: Step, now: datetime
+) -> Tally:
     """Finishes the plans that were being applied when a run was interrupted, as far as they are still good.
 
     Must come after a reading: what it shows, and what it could not, counts for them as for a new plan.
     """
     total = Tally()
-    for kept in work.store.plans.unfinished():
+    for kept in interrupted:
         dreamt = kept.plan.what_if and not work.on_sandbox
         if dreamt or now > kept.expires_at or kept.plan.policy not in versions(work.judge):
             work.store.plans.close(kept.plan.digest, "expired")
             continue
         same_accounts(kept.plan, reading)
-        tally = work.applier(lock, step).apply(kept.plan, reading.gaps_for(kept.plan), reading.away)
+        tally = written(work, kept.plan, reading, lock, step)
         total.take(tally)
         total.left += tally.left
     return total
@@ -206,9 +209,16 @@ def recovery(work: Runtime, now: datetime) -> int:
 
 def applied(work: Runtime, plan: Plan, reading: Reading, lock: Lock, step: Step) -> Tally:
     """Applies a stored plan by a reading, and does what is due after a run."""
-    tally = work.applier(lock, step).apply(plan, reading.gaps_for(plan), reading.away)
+    tally = written(work, plan, reading, lock, step)
     finish(work, tally, reading)
     return tally
+
+
+def written(work: Runtime, plan: Plan, reading: Reading, lock: Lock, step: Step) -> Tally:
+    """Applies a stored plan by a reading. Whoever is written to is remembered: our marks are of that account alone."""
+    for crm in {item.ref.crm for item in plan.items} & set(reading.accounts):
+        work.store.accounts.remember(crm, reading.accounts[crm].id, work.tools.now())
+    return work.applier(lock, step).apply(plan, reading.gaps_for(plan), reading.away, reading.seen)
 
 
 def finish(work: Runtime, tally: Tally, reading: Reading) -> None:

@@ -6,7 +6,7 @@ Whatever instant it is killed at, `core.recover` and this loop finish the work w
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
@@ -86,6 +86,7 @@ class Applier:
         self._schemas: dict[tuple[str, str], Schema] = {}
         self._versions: dict[Ref, str] = {}
         self._finished: set[Ref] = set()
+        self._seen_again: frozenset[Ref] = frozenset()
         self._receipts: Counter[tuple[str, str]] = Counter()
         self._stopped: dict[str, str] = {}
         self._asking = ""
@@ -93,12 +94,19 @@ class Applier:
         self._as_of: datetime | None = None
         self._erasures: Erasures = {}
 
-    def apply(self, plan: Plan, gaps: tuple[str, ...] = (), away: Mapping[str, str] = _NOBODY) -> Tally:
-        """Does what a stored plan says, from where it stands; `gaps` and `away` are those of the latest reading.
+    def apply(
+        self,
+        plan: Plan,
+        gaps: tuple[str, ...] = (),
+        away: Mapping[str, str] = _NOBODY,
+        seen: Collection[Ref] = frozenset(),
+    ) -> Tally:
+        """Does what a stored plan says, from where it stands; `gaps`, `away` and `seen` are those of the latest reading.
 
-        Raises PlanRefused for a CRM that is not connected.
+        What the plan ended before and is `seen` again has come back. Raises PlanRefused for a CRM that is not connected.
         """
         self._gaps = gaps
+        self._seen_again = frozenset(seen)
         self._as_of = plan.what_if
         unknown = {item.ref.crm for item in plan.items} - set(self._connectors)
         if unknown:
@@ -165,7 +173,7 @@ class Applier:
     def _batches(self, digest: str, items: Sequence[Item]) -> Iterator[list[tuple[int, Item]]]:
         done = self._store.plans.answered(digest)
         ended = (items[place] for place, receipt in done.items() if receipt in _ENDED)
-        self._finished |= {item.ref for item in ended if isinstance(item.action, FINAL)}
+        self._finished |= {item.ref for item in ended if isinstance(item.action, FINAL)} - self._seen_again
         self._versions = {items[place].ref: it for place, it in self._store.plans.versions(digest).items()}
         waiting = [(place, item) for place, item in enumerate(items) if place not in done]
         for (action, crm, _), group in groupby(waiting, key=_lane):

@@ -26,7 +26,7 @@ def propose(
     known, new = knowledge(store, judge, tuple(reading.gaps), now, connectors)
     capabilities: dict[str, Capabilities] = {crm: item.capabilities for crm, item in connectors.items()}
     made = plan(
-        judge.findings(sorted(reading.seen), reading.local, known, now),
+        judge.findings(sorted(reading.seen & set(known.people.rows)), reading.local, known, now),
         new,
         capabilities,
         {crm: account.id for crm, account in reading.accounts.items()},
@@ -66,5 +66,6 @@ def _objecting(known: Known, new: tuple[Entry, ...], seen: Collection[Ref]) -> d
     return Counter(
         ref.crm
         for ref in seen
-        if any((shown.channel, i.key) in fresh for shown in rows[ref].objections for i in rows[ref].identifiers)
+        if ref in rows
+        and any((shown.channel, i.key) in fresh for shown in rows[ref].objections for i in rows[ref].identifiers)
     )

@@ -161,6 +161,7 @@ class Reader:
         """Notes a page; the row of somebody whom a plan under way has anonymised stays, as evidence for the rest of it."""
         some = [item for item in page.records if item.ref not in evidence or not nobody(item.emails, item.phones)]
         self.note(some, scan_id)
+        self._store.index.touch([item.ref for item in page.records if item.ref in evidence], scan_id)
         for record in some:
             reading.seen.add(record.ref)
             reading.local.pop(record.ref, None)

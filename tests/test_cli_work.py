@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn
@@ -10,7 +11,7 @@ from typing import Any, NoReturn
 import pytest
 from pydantic import SecretStr
 
-from cli import exits, results
+from cli import exits, explain, results
 from cli.notify import sentence
 from cli.runtime import keyring
 from core.actions import Command
@@ -18,7 +19,7 @@ from core.connector import Account, Receipt
 from core.errors import NotAllowed, Unreachable, WrongAccount
 from core.identity import Identifier
 from core.index import Row
-from core.model import Moment, Objection, Ref
+from core.model import Moment, Objection, Page, Query, Ref
 from core.settings import KeySettings
 from tests.jobdesk import raising
 from tests.office import NOW, Office
@@ -379,3 +380,59 @@ def test_a_kind_that_is_read_no_more_is_no_sudden_loss(at: Office) -> None:
 
     assert at.run().waiting is None
     assert not there(at, "a1")
+
+
+def test_who_was_ended_and_is_there_again_before_the_plan_was_closed_stops_nobodys_objection(at: Office) -> None:
+    """Killed at the very end; somebody takes the record out of the bin: the next run judges it, and pushes what is due."""
+    at.add("a1", "x@a.example")
+    kept = at.crms["a"].records["1"]
+    real = at.store.tombstones.note_absence
+
+    def die(*_: object) -> NoReturn:
+        raise Kill
+
+    at.store.tombstones.note_absence = die  # type: ignore[method-assign]  # the power goes
+    with pytest.raises(Kill):
+        at.run()
+    at.store.tombstones.note_absence = real  # type: ignore[method-assign]
+    at.crms["a"].records["1"] = kept
+    at.add("a5", "p@a.example", age=5, objections=NO_MAIL, suppressed=frozenset({"email"}))
+    at.add("b5", "p@a.example", age=5)
+    at.run(hours=1)
+
+    assert "email" in at.crms["b"].records["5"].suppressed
+
+
+def test_a_crm_that_was_written_to_is_remembered_though_no_scan_of_it_was_whole(at: Office) -> None:
+    """Our marks are on that account: another one's own flags must never pass for ours."""
+    at.add("a5", "p@a.example", age=5, objections=NO_MAIL, suppressed=frozenset({"email"}))
+    at.add("b5", "p@a.example", age=5)
+    at.run()
+    at.store.accounts.forget("b")
+    at.add("b6", "q@a.example", age=5)
+    at.add("a6", "q@a.example", age=5, objections=NO_MAIL, suppressed=frozenset({"email"}))
+    real = at.crms["b"].scan
+
+    def breaks_off(query: Query) -> Iterator[Page]:
+        yield from (replace(page, last=False) for page in real(query))
+
+    at.crms["b"].scan = breaks_off  # type: ignore[method-assign]  # half of it is read
+    at.run(hours=1)
+
+    assert "email" in at.crms["b"].records["6"].suppressed
+    assert at.store.accounts.known()["b"] == "account-of-b"
+
+
+def test_explain_changes_nothing_of_what_is_remembered(at: Office) -> None:
+    """Looked at between the intent of our quarantine and its effect: the mark stays ours."""
+    ref = at.add("a1", "x@a.example")
+    at.edit("a1", collected=None)
+    at.run()
+    at.crms["a"].records["1"] = replace(at.crms["a"].records["1"], restricted=False)
+    before = list(at.store.index.rows()), at.store.index.pushes([ref])
+
+    (shown,) = explain._rows(at.parts, at.crms["a"].records["1"])
+
+    assert not shown.ours
+
+    assert (list(at.store.index.rows()), at.store.index.pushes([ref])) == before

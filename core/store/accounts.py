@@ -23,7 +23,7 @@ class Accounts:
         return {row.crm: row.account for row in self._database.rows(select(account))}
 
     def remember(self, crm: str, id: str, now: datetime) -> None:
-        """Notes who a CRM is, unless that is known. Must be called only after a whole scan of it."""
+        """Notes who a CRM is, unless that is known. Must be called after a whole scan, or right before it is written to."""
         statement = self._database.insert(account).on_conflict_do_nothing()
         self._database.execute(statement, [{"crm": crm, "account": id, "since": now}])
 

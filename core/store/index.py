@@ -116,6 +116,11 @@ class Index:
             if keys:
                 self._database.execute(record_key.insert(), keys)
 
+    def touch(self, refs: Sequence[Ref], scan_id: int) -> None:
+        """Notes that a scan saw some records, whose rows stay as they are."""
+        for part in _parts(refs):
+            self._database.execute(update(record).where(_at(record, part)).values(scan_id=scan_id))
+
     def forget(self, refs: Sequence[Ref]) -> None:
         """Drops rows, with their keys and marks."""
         for part in _parts(refs):
