@@ -148,6 +148,7 @@ def run(work: Runtime, progress: Progress, step: Step) -> Result:
         reading = read(work, progress, now)
         resumed = resume(work, reading, lock, step, now)
         if resumed.counts:
+            resumed.listed += reading.listed
             reading = read(work, progress, now)
         plan = propose(work.store, work.judge, work.connectors, reading, work.config.brakes.brakes(), now)
         allowed, waiting = divide(plan)
@@ -207,6 +208,7 @@ def recovery(work: Runtime, now: datetime) -> int:
 def applied(work: Runtime, plan: Plan, reading: Reading, lock: Lock, step: Step) -> Tally:
     """Applies a stored plan by a reading, and does what is due after a run."""
     tally = work.applier(lock, step).apply(plan, reading.gaps_for(plan), reading.away)
+    tally.listed += reading.listed
     finish(work, tally, reading)
     return tally
 
