@@ -156,6 +156,8 @@ def run(work: Runtime, progress: Progress, step: Step) -> Result:
             keep(work, waiting)
         keep(work, allowed)
         tally = applied(work, allowed, reading, lock, step)
+        if waiting:
+            work.store.plans.hand_on(allowed.digest, waiting.digest)
         work.store.tombstones.purge(now)
     tally.take(resumed)
     # What an interrupted plan left is in the new one as well, as far as it is still due.
