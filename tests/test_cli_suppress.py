@@ -57,3 +57,20 @@ def test_sup_11_the_answer_to_a_lift_says_what_still_blocks_and_where_our_flag_s
     assert "1 entry on the same records still blocks" in said
     assert "mem:person:1 (email)" in said
     assert "p1@" not in said
+
+
+def test_a_phone_under_an_objection_to_e_mail_is_left_out_and_the_answer_says_so(
+    at: JobDesk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody should think that the whole file is on the list; the number itself is not repeated."""
+    file = at.folder / "list.txt"
+    file.write_text(f"other@a.example\n{MOBILE}\n0639981012\n")
+    capsys.readouterr()
+    code = at.type("suppress", "import", str(file), "--channel", "email")
+    said = " ".join(capsys.readouterr().out.split())
+
+    assert code == exits.OK
+    assert "1 entries added" in said
+    assert "Left out: 2 lines with a phone number" in said
+    assert "--channel telephone or all" in said
+    assert MOBILE not in said
