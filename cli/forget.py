@@ -8,7 +8,7 @@ from cli import common
 from cli.output import as_json, out
 from cli.runtime import Runtime
 from core.errors import ConfigError
-from core.objections import spread
+from core.objections import only
 from core.outcomes import Outcomes
 from core.people import Entry
 from core.store.holds import Hold
@@ -81,6 +81,5 @@ def _lost(parts: Runtime, crm: str) -> tuple[list[Entry], int]:
     rows, listed, now = list(parts.store.index.rows()), parts.store.suppression.listed(), parts.tools.now()
     people = parts.judge.people(rows)
     without = parts.judge.people([row for row in rows if row.ref.crm != crm])
-    left = spread(without, listed, now)
     linked = {other for row in rows if row.ref.crm == crm for other in people.linked(row.ref) if other.crm != crm}
-    return [entry for key, entry in spread(people, listed, now).items() if key not in left], len(linked)
+    return [*only(people, without, listed, now).values()], len(linked)

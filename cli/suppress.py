@@ -110,9 +110,10 @@ def _take(
     with common.work(context, []) as parts:
         common.impersonal(parts, source=source, evidence=evidence)
         at = common.moment(objected_on) or parts.tools.now()
+        typed = [item for _, item in _identifiers(parts, file)]
         entries = [
             Entry(one, item.key, at, source)
-            for _, item in _identifiers(parts, file)
+            for item in typed
             for one in _channels(channel)
             if not (item.kind == "phone" and one == "email")
         ]
@@ -123,6 +124,11 @@ def _take(
             body = {"do": "add", "entries": lines, "evidence": evidence}
             parts.store.ledger.append(parts.tools.now(), "list", body)
     out.print(f"{added} entries added; {len(entries) - added} were there. The next run pushes them to every CRM.")
+    if channel == "email" and (phones := sum(item.kind == "phone" for item in typed)):
+        out.print(
+            f"[yellow]Left out:[/] {phones} {'line' if phones == 1 else 'lines'} with a phone number, which no objection to "
+            "e-mail can be kept under: give --channel telephone or all."
+        )
     return 0
 
 

@@ -149,6 +149,7 @@ def run(work: Runtime, progress: Progress, step: Step) -> Result:
         interrupted = work.store.plans.unfinished()
         resumed = resume(work, interrupted, reading, lock, step, now)
         if interrupted:
+            resumed.listed += reading.listed
             reading = read(work, progress, now)
         plan = propose(work.store, work.judge, work.connectors, reading, work.config.brakes.brakes(), now)
         allowed, waiting = divide(plan)
@@ -156,6 +157,8 @@ def run(work: Runtime, progress: Progress, step: Step) -> Result:
             keep(work, waiting)
         keep(work, allowed)
         tally = applied(work, allowed, reading, lock, step)
+        if waiting:
+            work.store.plans.hand_on(allowed.digest, waiting.digest)
         work.store.tombstones.purge(now)
     tally.take(resumed)
     # What an interrupted plan left is in the new one as well, as far as it is still due.
@@ -210,6 +213,7 @@ def recovery(work: Runtime, now: datetime) -> int:
 def applied(work: Runtime, plan: Plan, reading: Reading, lock: Lock, step: Step) -> Tally:
     """Applies a stored plan by a reading, and does what is due after a run."""
     tally = written(work, plan, reading, lock, step)
+    tally.listed += reading.listed
     finish(work, tally, reading)
     return tally
 

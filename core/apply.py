@@ -93,6 +93,8 @@ class Applier:
         self._gaps: tuple[str, ...] = ()
         self._as_of: datetime | None = None
         self._erasures: Erasures = {}
+        self._owed: frozenset[Ref] = frozenset()
+        self._unlisted = reader.unlisted()
 
     def apply(
         self,
@@ -108,6 +110,8 @@ class Applier:
         self._gaps = gaps
         self._seen_again = frozenset(seen)
         self._as_of = plan.what_if
+        self._owed = self._unresolved()
+        self._unlisted = self._reader.unlisted()
         unknown = {item.ref.crm for item in plan.items} - set(self._connectors)
         if unknown:
             raise PlanRefused(
@@ -123,7 +127,10 @@ class Applier:
             if self._between():
                 tally.left += len(batch)
                 continue
-            self._guarded(digest, batch, tally)
+            self._guarded(digest, self._free(batch, tally), tally)
+            self._step(len(batch))
+        tally.listed += self._unlisted.listed
+        tally.stopped = self._owing() | tally.stopped
         if not tally.left and not tally.stopped:
             self._end(digest)
         return tally
@@ -133,7 +140,7 @@ class Applier:
         entries = self._given(plan.entries)
         listed = self._outcomes.list_entries(entries, self._clock())
         silent = {crm: away[crm] for crm in sorted({item.ref.crm for item in plan.items} & set(away))}
-        return Tally(stopped=self._owing() | silent, listed=listed, lapsed=len(plan.entries) - len(entries))
+        return Tally(stopped=silent, listed=listed, lapsed=len(plan.entries) - len(entries))
 
     def _moment(self) -> datetime:
         """When to judge as of: now, unless the plan is a what-if."""
@@ -142,7 +149,8 @@ class Applier:
     def _given(self, entries: Sequence[Entry]) -> list[Entry]:
         """Those of a plan's entries that still stand, under the current key; one that is listed by now stands too.
 
-        An entry lapses when a record of its person is there and no objection gives it any more (SUP-11).
+        An entry lapses when a record of its person is there and no objection gives it any more (SUP-11), and when it is
+        under a key that was retired since: it would match nobody, and lock the store.
         """
         rows = self._store.index.closure(self._store.index.carriers({e.key for e in entries}), self._judge.shared_above)
         people = self._judge.people(rows)
@@ -153,7 +161,8 @@ class Applier:
         return [
             replace(entry, key=keys.get(entry.key, (entry.key,))[0], objected_at=min(entry.objected_at, now))
             for entry in entries
-            if entry.key not in keys or any((entry.channel, key) in given for key in keys[entry.key])
+            if any((entry.channel, key) in given for key in keys.get(entry.key, ()))
+            or (entry.key not in keys and entry.key.key_id in self._unlisted.live)
         ]
 
     def _end(self, digest: str) -> None:
@@ -162,13 +171,25 @@ class Applier:
             if not self._gaps:
                 self._store.tombstones.note_absence(self._finished, self._connectors)
             gone = [row.ref for row in self._store.index.get(sorted(self._finished)) if "anonymised" not in row.ours]
-            self._store.index.forget(gone)
+            self._let_go(gone)
             self._store.plans.close(digest, "applied")
 
     def _owing(self) -> dict[str, str]:
-        """The CRMs that still owe the outcome of an earlier write: nothing more is written there before it is known."""
-        owing = {item.crm for item in self._store.ledger.owed("outcome")} & set(self._connectors)
-        return {crm: f"{crm}: an interrupted write could not be looked into yet" for crm in sorted(owing)}
+        """The CRMs that owe the outcome of an earlier write: there nothing is destroyed, and its record is not written."""
+        owed = sorted(ref for ref in self._owed if ref.crm in self._connectors)
+        by_crm = {crm: ", ".join(map(str, group)) for crm, group in groupby(owed, key=lambda ref: ref.crm)}
+        way_out = "nothing is destroyed there until it can be read: mend or delete it in the CRM"
+        return {
+            crm: f"{crm}: an interrupted write could not be looked into yet, on {names}; {way_out}"
+            for crm, names in by_crm.items()
+        }
+
+    def _free(self, batch: list[tuple[int, Item]], tally: Tally) -> list[tuple[int, Item]]:
+        """What of a batch may be written while outcomes are owed: all but their records, and nothing that destroys there."""
+        owing = {ref.crm for ref in self._owed}
+        free = [(n, it) for n, it in batch if it.ref not in self._owed and not (it.destructive and it.ref.crm in owing)]
+        tally.left += len(batch) - len(free)
+        return free
 
     def _batches(self, digest: str, items: Sequence[Item]) -> Iterator[list[tuple[int, Item]]]:
         done = self._store.plans.answered(digest)
@@ -180,6 +201,8 @@ class Applier:
             yield from _pieces(list(group), self._connectors[crm].capabilities.batch.get(action, 1))
 
     def _guarded(self, digest: str, batch: list[tuple[int, Item]], tally: Tally) -> None:
+        if not batch:
+            return
         self._asking = batch[0][1].ref.crm
         if self._asking in tally.stopped or (batch[0][1].destructive and (self._gaps or self._failing(self._asking))):
             tally.left += len(batch)
@@ -192,7 +215,6 @@ class Applier:
         except FAULTS as error:
             tally.stopped[self._asking] = f"{self._asking}: the connector failed ({type(error).__name__})"
             tally.left += len(batch)
-        self._step(len(batch))
 
     def _failing(self, crm: str) -> bool:
         """The brake on errors during apply: too many refusals of a CRM stop what destroys there."""
@@ -208,10 +230,12 @@ class Applier:
         crm = self._asking
         fresh = self._read(crm, [item.ref for _, item in batch])
         asked = self._asked_now([item for _, item in batch], fresh)
+        ending = [item.ref for _, item in batch if isinstance(item.action, FINAL)]
+        held = self._unlisted.before_erasing(ending, self._clock())
         tickets: list[tuple[Ticket, Command]] = []
         for place, item in batch:
             record = fresh.get(item.ref)
-            action = self._permitted(item, record, asked.get(_matter(item)))
+            action = None if item.ref in held else self._permitted(item, record, asked.get(_matter(item)))
             if record is not None and action is not None:
                 ticket = Ticket(digest, place, replace(item, action=action))
                 tickets.append((ticket, Command(item.ref, record.version, action)))
@@ -296,9 +320,13 @@ class Applier:
         whoever shares only a weak key with them: a switchboard has thousands, and the scan has just read them.
         """
         rows = self._store.index.linked(refs, self._judge.shared_above)
+        owing = self._owing()
         linked = sorted({row.ref for row in rows} - set(refs) - self._finished)
         for crm, group in groupby(linked, key=lambda ref: ref.crm):
             if crm in self._connectors:
+                self._asking = crm
+                if crm in owing:
+                    raise StopCrm(owing[crm])
                 self._read(crm, list(group))
 
     def _read(self, crm: str, refs: Sequence[Ref]) -> dict[Ref, Record | None]:
@@ -314,12 +342,18 @@ class Applier:
         self._reader.note([record for record in found.values() if record])
         gone = {ref for ref, record in found.items() if record is None}
         if gone:
-            self._store.index.forget(sorted(gone - self._unresolved()))
+            self._let_go(sorted(gone - self._unresolved()))
         return found
 
-    def _unresolved(self) -> set[Ref]:
+    def _let_go(self, refs: Sequence[Ref]) -> None:
+        """Forgets the rows of records that are gone, once the objections that only they give are on the list."""
+        with self._store.transaction():
+            kept = self._unlisted.before_forgetting(refs, self._clock())
+            self._store.index.forget([ref for ref in refs if ref not in kept])
+
+    def _unresolved(self) -> frozenset[Ref]:
         """Records whose write nobody answered: if it was an erasure, their rows are evidence, and become tombstones."""
-        return {Ref.parse(item.body["ref"]) for item in self._store.ledger.owed("outcome")}
+        return frozenset(Ref.parse(item.body["ref"]) for item in self._store.ledger.owed("outcome"))
 
     def _properties(self, connector: Connector, ref: Ref) -> tuple[str, ...]:
         place = (ref.crm, ref.kind)

@@ -71,7 +71,7 @@ class Known:
 
 def trips(plan: Plan, known: Known, brakes: Brakes) -> tuple[Trip, ...]:
     """The brakes that a plan pulls, in a fixed order."""
-    return (*_too_many(plan, known, brakes), *_lost(plan, known, brakes), *_jump(known, brakes))
+    return (*_too_many(plan, known, brakes), *_lost(plan, known, brakes), *jump(known, brakes))
 
 
 def _too_many(plan: Plan, known: Known, brakes: Brakes) -> Iterator[Trip]:
@@ -100,7 +100,8 @@ def _lost(plan: Plan, known: Known, brakes: Brakes) -> Iterator[Trip]:
             yield Trip("sudden_loss", "destruction", because, (crm, kind, now))
 
 
-def _jump(known: Known, brakes: Brakes) -> Iterator[Trip]:
+def jump(known: Known, brakes: Brakes) -> Iterator[Trip]:
+    """The brake on objections, for each CRM too many records of which turned to objectors at once."""
     for crm, objecting in sorted(known.objecting.items()):
         records = sum(count for (name, _), count in known.records.items() if name == crm)
         before = sum(count for (name, _), count in known.before.items() if name == crm)

@@ -5,12 +5,12 @@ Pure. Sources: SUP-01, SUP-05, SUP-07; DESIGN §6 "The person, not the record" a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
 from core.identity import Identifier, SubjectKey
 from core.index import Row
-from core.model import Channel, Objection
+from core.model import Channel, Objection, Ref
 from core.people import Entries, Entry, People
 
 Known = dict[tuple[Channel, SubjectKey], Entry]
@@ -31,6 +31,19 @@ def spread(people: People, listed: Entries, now: datetime) -> Known:
             for entry in _covered(people, rows, known, now, phone_only=kind == "phone"):
                 new[entry.channel, entry.key] = known[entry.channel, entry.key] = entry
     return new
+
+
+def only(people: People, rest: People, listed: Entries, now: datetime) -> Known:
+    """What some people would add to the list and the rest of them alone would not: what is lost with the others."""
+    left = spread(rest, listed, now)
+    return {place: entry for place, entry in spread(people, listed, now).items() if place not in left}
+
+
+def objectors(people: People, new: Collection[tuple[Channel, SubjectKey]]) -> Iterator[Ref]:
+    """The records that show one of the objections that are new."""
+    for ref, row in people.rows.items():
+        if any((shown.channel, item.key) in new for shown in row.objections for item in row.identifiers):
+            yield ref
 
 
 def _covered(people: People, rows: list[Row], known: Known, now: datetime, *, phone_only: bool) -> Iterator[Entry]:

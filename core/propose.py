@@ -12,7 +12,7 @@ from core.brakes import Brakes
 from core.connector import Capabilities, Connector
 from core.judge import Judge, Known
 from core.model import Ref
-from core.objections import spread
+from core.objections import objectors, spread
 from core.people import Entry
 from core.plan import Plan, plan
 from core.read import Reading
@@ -62,10 +62,4 @@ def knowledge(
 def _objecting(known: Known, new: tuple[Entry, ...], seen: Collection[Ref]) -> dict[str, int]:
     """How many of the records that were read now show an objection that was on no list before, by CRM."""
     fresh = {(entry.channel, entry.key) for entry in new}
-    rows = known.people.rows
-    return Counter(
-        ref.crm
-        for ref in seen
-        if ref in rows
-        and any((shown.channel, i.key) in fresh for shown in rows[ref].objections for i in rows[ref].identifiers)
-    )
+    return Counter(ref.crm for ref in objectors(known.people, fresh) if ref in seen)

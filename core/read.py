@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from core.brakes import DEFAULT, Brakes, Loss
 from core.connector import Account, Connector
@@ -18,6 +19,7 @@ from core.judge import Judge
 from core.model import Mark, Page, Query, Record, Ref
 from core.plan import Plan
 from core.store.store import Store
+from core.unlisted import Unlisted
 
 Progress = Callable[[str, int, int | None], None]
 
@@ -27,7 +29,8 @@ class Reading:
     """What the scans gave. `gaps` say what was not read, one sentence each; empty means every CRM was read whole.
 
     `accounts` are the CRMs that said who they are, `away` why the others did not: nothing may be written there.
-    `lost` are the sources that were suddenly empty, each with a sentence.
+    `lost` are the sources that were suddenly empty, each with a sentence. `listed` entries are new on the suppression list,
+    as the records that showed their objections are gone.
     """
 
     accounts: dict[str, Account] = field(default_factory=dict)
@@ -39,6 +42,7 @@ class Reading:
     objecting: dict[str, int] = field(default_factory=dict)
     records: dict[tuple[str, str], int] = field(default_factory=dict)
     lost: dict[Loss, str] = field(default_factory=dict)
+    listed: int = 0
 
     def gaps_for(self, plan: Plan) -> tuple[str, ...]:
         """The gaps for a stored plan: a source that is suddenly empty is one too, but for whoever looked at that loss."""
@@ -92,6 +96,10 @@ class Reader:
         for kind in connector.capabilities.kinds:
             self._scan(reading, crm, connector, kind, now)
         self._store.accounts.remember(crm, account.id, self._clock())
+
+    def unlisted(self) -> Unlisted:
+        """What looks after the objections that are on no list yet."""
+        return Unlisted(self._store, self._judge, self._limits, self._identity.keyring.ids)
 
     def note(self, records: Sequence[Record], scan_id: int = 0) -> None:
         """Writes records to the index; the marks that we made ourselves are told from those of others on the way."""
@@ -152,10 +160,18 @@ class Reader:
         if not whole:
             raise BadAnswer(f"the scan of {kind} ended before its last page")
         before = self._store.index.expected().get((crm, kind), 0)
-        found = self._store.index.end_scan(scan_id, crm, kind, self._clock(), evidence, self._limits.lost)
+        spared = partial(self._spared, reading, evidence)
+        found = self._store.index.end_scan(scan_id, crm, kind, self._clock(), spared, self._limits.lost)
         reading.records[crm, kind] = found
         if self._limits.lost(before, found):
             reading.lost[crm, kind, found] = f"{crm}: only {found} of {before} records of {kind} were found"
+
+    def _spared(self, reading: Reading, evidence: frozenset[Ref], gone: Sequence[Ref]) -> frozenset[Ref]:
+        """The rows of vanished records to be kept: evidence, and objections that may not go onto the list now."""
+        unlisted = self.unlisted()
+        kept = unlisted.before_forgetting([ref for ref in gone if ref not in evidence], self._clock())
+        reading.listed += unlisted.listed
+        return evidence | kept
 
     def _take(self, reading: Reading, page: Page, scan_id: int, now: datetime, evidence: frozenset[Ref]) -> None:
         """Notes a page; the row of somebody whom a plan under way has anonymised stays, as evidence for the rest of it."""

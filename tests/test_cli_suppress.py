@@ -73,3 +73,20 @@ def test_what_is_kept_as_typed_must_name_nobody(at: JobDesk, words: tuple[str, .
     """It would be in the hash-chained ledger for good."""
     assert at.type(*words) == exits.USAGE
     assert b"exemple" not in b"".join(path.read_bytes() for path in at.folder.rglob("*.sqlite*"))
+
+
+def test_a_phone_under_an_objection_to_e_mail_is_left_out_and_the_answer_says_so(
+    at: JobDesk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody should think that the whole file is on the list; the number itself is not repeated."""
+    file = at.folder / "list.txt"
+    file.write_text(f"other@a.example\n{MOBILE}\n0639981012\n")
+    capsys.readouterr()
+    code = at.type("suppress", "import", str(file), "--channel", "email")
+    said = " ".join(capsys.readouterr().out.split())
+
+    assert code == exits.OK
+    assert "1 entries added" in said
+    assert "Left out: 2 lines with a phone number" in said
+    assert "--channel telephone or all" in said
+    assert MOBILE not in said

@@ -20,6 +20,7 @@ from core.errors import NotAllowed, Unreachable, WrongAccount
 from core.identity import Identifier
 from core.index import Row
 from core.model import Moment, Objection, Page, Query, Ref
+from core.people import Entry
 from core.settings import KeySettings
 from tests.jobdesk import raising
 from tests.office import NOW, Office
@@ -436,3 +437,20 @@ def test_explain_changes_nothing_of_what_is_remembered(at: Office) -> None:
     assert not shown.ours
 
     assert (list(at.store.index.rows()), at.store.index.pushes([ref])) == before
+
+
+def test_a_waiting_erasure_knows_the_version_that_our_own_flag_left(at: Office) -> None:
+    """The same run pushed the flag and kept the erasure for approval; an edit by somebody else still stops it."""
+    at.config = at.config.model_copy(update={"brakes": at.config.brakes.model_copy(update={"max_count": 0})})
+    for name in ("a1", "a2", "a3"):
+        at.add(name, f"{name}@x.example")
+    items = found(at, "a1@x.example", "a3@x.example")
+    at.store.suppression.add([Entry("email", item.key, at.now, "staff") for item in items])
+    waiting = at.run().waiting
+    assert waiting is not None
+    at.edit("a3", origin="edited")
+
+    result = at.apply(waiting.digest, "Claire")
+
+    assert [there(at, name) for name in ("a1", "a2", "a3")] == [False, False, True]
+    assert result.tally.counts == {("erase", "done"): 2, ("erase", "changed"): 1}

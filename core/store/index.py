@@ -18,6 +18,7 @@ from core.store.tables import push, record, record_key, scan
 
 Part = tuple[str, str, Sequence[str]]
 Lost = Callable[[int, int], bool]
+Spared = Callable[[Sequence[Ref]], Collection[Ref]]
 
 
 class Index:
@@ -39,10 +40,10 @@ class Index:
         crm: str,
         kind: str,
         now: datetime,
-        spared: Collection[Ref] = (),
+        spared: Spared = lambda _: (),
         lost: Lost = lambda *_: False,
     ) -> int:
-        """Closes a scan that was complete: rows it did not see are forgotten, but for those to be spared.
+        """Closes a scan that was complete: rows it did not see are forgotten, but for those that `spared` answers of them.
 
         `lost` says of the records that were expected, and of those found, whether too many are missing. Then the scan is
         not accepted: nothing is forgotten, and the next one is measured against what this one was. Answers how many
@@ -55,7 +56,8 @@ class Index:
             found = self.count(crm, kind) - len(gone)
             accepted = not lost(self.expected().get((crm, kind), 0), found)
             if accepted:
-                self.forget([ref for ref in gone if ref not in spared])
+                kept = spared(gone) if gone else ()
+                self.forget([ref for ref in gone if ref not in kept])
             values = {"ended_at": now, "records": found, "expected": found if accepted else None}
             self._database.execute(update(scan).where(scan.c.id == scan_id).values(**values))
         return found

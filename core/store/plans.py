@@ -99,14 +99,22 @@ class Plans:
 
     def versions(self, digest: str) -> dict[int, str]:
         """The versions that writes of a plan left on its records, by the item's place, where they are known to be ours."""
-        where = (plan_item.c.digest == digest, plan_item.c.version.is_not(None))
-        rows = self._database.rows(select(plan_item.c.seq, plan_item.c.version).where(*where).order_by(plan_item.c.seq))
-        return {row.seq - 1: row.version for row in rows}
+        return {line.seq - 1: line.version for line in self._versioned(digest)}
 
     def answer(self, digest: str, place: int, receipt: str, version: str | None = None) -> None:
         """Notes the receipt of an item of a plan, and the version that is ours from then on."""
         where = (plan_item.c.digest == digest, plan_item.c.seq == place + 1)
         self._database.execute(update(plan_item).where(*where).values(receipt=receipt, version=version))
+
+    def hand_on(self, digest: str, other: str) -> None:
+        """The versions that writes of a plan left are ours for what another one has still to do on the same records."""
+        ours = {Item.read(line.body).ref: line.version for line in self._versioned(digest)}
+        where = (plan_item.c.digest == other, plan_item.c.part == "item", plan_item.c.receipt.is_(None))
+        with self._database.transaction():
+            for line in self._database.rows(select(plan_item).where(*where)):
+                if version := ours.get(Item.read(line.body).ref):
+                    place = (plan_item.c.digest == other, plan_item.c.seq == line.seq)
+                    self._database.execute(update(plan_item).where(*place).values(version=version))
 
     def ended(self) -> frozenset[Ref]:
         """The records that a plan under way has erased, binned or anonymised: evidence for what it has still to do."""
@@ -123,6 +131,11 @@ class Plans:
         """Notes that this version of the policies has run."""
         statement = self._database.insert(policy_seen).on_conflict_do_nothing()
         self._database.execute(statement, [{"policy": policy, "at": now}])
+
+    def _versioned(self, digest: str) -> list[Any]:
+        """The items of a plan whose writes left a version that is ours, in order."""
+        where = (plan_item.c.digest == digest, plan_item.c.version.is_not(None))
+        return self._database.rows(select(plan_item).where(*where).order_by(plan_item.c.seq))
 
     def _kept(self, row: Any) -> Kept:
         query = select(plan_item).where(plan_item.c.digest == row.digest).order_by(plan_item.c.seq)
