@@ -427,3 +427,40 @@ def test_the_cascade_of_the_configuration_is_taken_along(place: Place) -> None:
     (receipt,) = do(crm, PLAIN, ref)
     assert isinstance(receipt, Done) and "1 notes" in receipt.remains
     assert not place.there("notes", "1")
+
+
+def happening(place: Place, monkeypatch: pytest.MonkeyPatch, route: str, act: Callable[[], object]) -> None:
+    """Something that happens once, right after the server answered a request whose path ends in `route`."""
+    app = place.sandbox.app("hubspot")
+    answer, waiting = app.answer, [act]
+
+    def answered(request: Request) -> Response:
+        response = answer(request)
+        if waiting and request.path.endswith(route):
+            waiting.pop()()
+        return response
+
+    monkeypatch.setattr(app, "answer", answered)
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "deals", "tickets"])
+def test_a_mail_that_comes_within_the_first_look_is_seen(
+    place: Place, crm: HubSpotConnector, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """§12.18: it came after the judgement, so it must not go as one of the children that were judged."""
+    ref = place.contact("101", email="a@example.fr")
+    place.child("notes", "1", [("contacts", "101")], **NOTE)
+    order = Command(ref, fresh(crm, ref).version, ALL)
+    link = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 198}]
+    mail = {
+        "properties": {"hs_timestamp": "2026-11-24T00:00:00Z", "hs_email_direction": "INCOMING_EMAIL"},
+        "associations": [{"to": {"id": "101"}, "types": link}],
+    }
+    happening(
+        place,
+        monkeypatch,
+        f"/associations/contacts/{kind}/batch/read",
+        lambda: place.raw("POST", "/crm/v3/objects/emails", mail),
+    )
+    assert [type(item) for item in crm.apply([order])] == [Changed]
+    assert place.there("contacts", "101") and len(place.raw("GET", "/crm/v3/objects/emails")["results"]) == 1
