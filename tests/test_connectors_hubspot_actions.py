@@ -256,6 +256,46 @@ def test_bin_is_recoverable_and_says_how_long(place: Place, crm: HubSpotConnecto
     assert [row["id"] for row in archived] == ["101"]
 
 
+def test_a_contact_that_is_edited_while_a_429_of_its_bin_is_waited_out_stays(place: Place) -> None:
+    """It is not what was judged."""
+    ref = place.contact("101", email="a@example.fr")
+    change = {"properties": {"city": "Paris"}}
+    crm = place.connect(sleep=lambda _: place.raw("PATCH", "/crm/v3/objects/contacts/101", change))
+    order = Command(ref, fresh(crm, ref).version, Bin())
+    place.fault("/contacts/batch/archive", status=429, body={"policyName": "TEN_SECONDLY_ROLLING"})
+    assert list(crm.apply([order])) == [Changed()]
+    assert place.there("contacts", "101") and place.calls("/contacts/batch/archive") == 1
+
+
+def test_a_survivor_is_not_binned_for_one_that_merged_into_it_while_a_429_is_waited_out(place: Place) -> None:
+    """§2.4: the old id leads to the survivor."""
+    ref, _ = place.contact("101", email="a@example.fr"), place.contact("102", email="b@example.fr")
+    survivor: list[str] = []
+
+    def merge(_: float) -> None:
+        both = {"primaryObjectId": "102", "objectIdToMerge": "101"}
+        survivor.append(place.raw("POST", "/crm/v3/objects/contacts/merge", both)["id"])
+
+    crm = place.connect(sleep=merge)
+    order = Command(ref, fresh(crm, ref).version, Bin())
+    place.fault("/contacts/batch/archive", status=429, body={"policyName": "TEN_SECONDLY_ROLLING"})
+    assert list(crm.apply([order])) == [Gone()]
+    assert place.there("contacts", survivor[0]) and place.calls("/contacts/batch/archive") == 1
+
+
+@pytest.mark.parametrize(
+    ("effect", "sent"), [({"status": 429, "body": {}}, 2), ({"cut": "before"}, 2), ({"cut": "after"}, 1)]
+)
+def test_a_bin_that_failed_halfway_is_read_back(place: Place, effect: dict[str, Any], sent: int) -> None:
+    """It is sent again only for a contact that is there, unchanged."""
+    ref = place.contact("101", email="a@example.fr")
+    crm = place.connect()
+    place.fault("/contacts/batch/archive", **effect)
+    (receipt,) = do(crm, Bin(), ref)
+    assert isinstance(receipt, Done) and not place.there("contacts", "101")
+    assert place.calls("/contacts/batch/archive") == sent
+
+
 def test_a_token_that_may_not_write_stops_the_account(place: Place) -> None:
     """The scope is named."""
     ref = place.contact("101", jobtitle="CEO")

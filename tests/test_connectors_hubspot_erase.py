@@ -21,6 +21,7 @@ WHEN: dict[str, Any] = {"hs_timestamp": "2024-01-01T00:00:00Z"}
 NOTE: dict[str, Any] = {**WHEN, "hs_note_body": "met at the fair"}
 KINDS = ("notes", "calls", "tasks", "meetings", "emails")
 THROTTLED = {"policyName": "TEN_SECONDLY_ROLLING"}
+TAKEN = "/objects/notes/batch/archive"
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +48,20 @@ def crm(place: Place) -> HubSpotConnector:
 def archived(place: Place, kind: str) -> set[str]:
     """The ids in the bin."""
     return {row["id"] for row in place.raw("GET", f"/crm/v3/objects/{kind}", archived="true")["results"]}
+
+
+def happening(place: Place, monkeypatch: pytest.MonkeyPatch, route: str, act: Callable[[], object]) -> None:
+    """Something that happens once, right after the server answered a request whose path ends in `route`."""
+    app = place.sandbox.app("hubspot")
+    answer, waiting = app.answer, [act]
+
+    def answered(request: Request) -> Response:
+        response = answer(request)
+        if waiting and request.path.endswith(route):
+            waiting.pop()()
+        return response
+
+    monkeypatch.setattr(app, "answer", answered)
 
 
 def test_the_contact_is_gone_for_good_and_the_receipt_says_what_stays(place: Place, crm: HubSpotConnector) -> None:
@@ -165,7 +180,7 @@ def test_a_child_shared_by_two_that_are_erased_together_goes(place: Place, crm: 
     refs = place.contact("101", email="a@example.fr"), place.contact("102", email="b@example.fr")
     place.child("notes", "1", [("contacts", "101"), ("contacts", "102")], **NOTE)
     assert [type(item) for item in do(crm, ALL, *refs)] == [Done, Done]
-    assert place.calls("/notes/batch/archive") == 1 and not place.there("notes", "1")
+    assert place.calls("/objects/notes/batch/archive") == 1 and not place.there("notes", "1")
 
 
 def test_without_the_scope_to_see_other_owners_nothing_goes(place: Place) -> None:
@@ -236,56 +251,62 @@ EVENTS: dict[str, Callable[[Place], None]] = {
 
 
 @pytest.mark.parametrize("event", EVENTS)
-def test_what_happens_while_the_children_go_is_seen(place: Place, event: str) -> None:
+def test_what_happens_while_the_children_go_is_seen(
+    place: Place, crm: HubSpotConnector, monkeypatch: pytest.MonkeyPatch, event: str
+) -> None:
     """There is no way back: right before it the contact is looked at again; the receipt says what went already."""
     ref = place.contact("101", email="a@example.fr")
     place.child("notes", "1", [("contacts", "101")], **NOTE)
     place.child("emails", "2", [("contacts", "101")], **WHEN)
     comes("tickets", hs_pipeline_stage="4")(place)
-    version = fresh(place.connect(), ref).version
-    place.fault("/objects/notes/batch/archive", status=429, body=THROTTLED)
-    crm = place.connect(sleep=lambda _: EVENTS[event](place))
+    version = fresh(crm, ref).version
+    happening(place, monkeypatch, TAKEN, lambda: EVENTS[event](place))
     taken = "1 emails deleted for good; 1 notes in the recycle bin for 90 days"
     assert list(crm.apply([Command(ref, version, ALL)])) == [Changed(taken)]
     assert place.there("contacts", "101") and place.calls("/gdpr-delete") == 0
 
 
-def test_what_the_cascade_itself_moves_is_no_change(place: Place) -> None:
+def test_what_the_cascade_itself_moves_is_no_change(
+    place: Place, crm: HubSpotConnector, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """HubSpot moves the stamp and works out counts and dates anew once a mail or a note is gone."""
     told = {"hs_email_last_reply_date": "2023-01-01T00:00:00Z", "hs_sales_email_last_replied": "2023-01-01T00:00:00Z"}
     ref = place.contact("101", email="a@example.fr", num_notes="2", notes_last_updated="2024-01-01T00:00:00Z", **told)
     place.child("notes", "1", [("contacts", "101")], **NOTE)
-    version = fresh(place.connect(), ref).version
+    version = fresh(crm, ref).version
     anew = {"lastmodifieddate": "2026-11-24T00:00:00Z", "num_notes": "0", "notes_last_updated": ""}
 
-    def recompute(_: float) -> None:
+    def recompute() -> None:
         place.contact("101", email="a@example.fr", **anew, hs_email_last_reply_date="2022-01-01T00:00:00Z")
 
-    place.fault("/objects/notes/batch/archive", status=429, body=THROTTLED)
-    (receipt,) = place.connect(sleep=recompute).apply([Command(ref, version, ALL)])
+    happening(place, monkeypatch, TAKEN, recompute)
+    (receipt,) = crm.apply([Command(ref, version, ALL)])
     assert isinstance(receipt, Done) and "1 notes" in receipt.remains
 
 
-def test_a_contact_that_was_merged_while_its_children_went_is_gone_and_says_so(place: Place) -> None:
+def test_a_contact_that_was_merged_while_its_children_went_is_gone_and_says_so(
+    place: Place, crm: HubSpotConnector, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """§12.20: the person lives on under another id, without them."""
     ref = place.contact("101", email="a@example.fr")
     place.contact("102", email="b@example.fr")
     place.child("notes", "1", [("contacts", "101")], **NOTE)
-    version = fresh(place.connect(), ref).version
+    version = fresh(crm, ref).version
     both = {"primaryObjectId": "102", "objectIdToMerge": "101"}
-    place.fault("/objects/notes/batch/archive", status=429, body=THROTTLED)
-    crm = place.connect(sleep=lambda _: place.raw("POST", "/crm/v3/objects/contacts/merge", both))
+    happening(place, monkeypatch, TAKEN, lambda: place.raw("POST", "/crm/v3/objects/contacts/merge", both))
     assert list(crm.apply([Command(ref, version, ALL)])) == [Gone("1 notes in the recycle bin for 90 days")]
     assert place.calls("/gdpr-delete") == 0
 
 
-def test_a_contact_that_took_in_another_one_is_not_erased(place: Place) -> None:
+def test_a_contact_that_took_in_another_one_is_not_erased(
+    place: Place, crm: HubSpotConnector, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """§2.4: whether the survivor keeps its id is not settled; its list of merged ids tells."""
     ref = place.contact("101", email="a@example.fr")
     place.child("notes", "1", [("contacts", "101")], **NOTE)
-    version = fresh(place.connect(), ref).version
-    place.fault("/objects/notes/batch/archive", status=429, body=THROTTLED)
-    crm = place.connect(sleep=lambda _: place.contact("101", email="a@example.fr", hs_merged_object_ids="102"))
+    version = fresh(crm, ref).version
+    both = {"email": "a@example.fr", "hs_merged_object_ids": "102"}
+    happening(place, monkeypatch, TAKEN, lambda: place.contact("101", **both))
     assert list(crm.apply([Command(ref, version, ALL)])) == [Changed("1 notes in the recycle bin for 90 days")]
 
 
@@ -368,41 +389,144 @@ def test_nobody_is_erased_by_address(place: Place, crm: HubSpotConnector) -> Non
     assert place.there("contacts", "101") and place.calls("/gdpr-delete") == 0
 
 
-class Files:
-    """The vendor's file routes, which the local HubSpot has not: what was deleted."""
-
-    def __init__(self, **access: str) -> None:
-        self.access, self.deleted = access, set[str]()
-
-    def serve(self, place: Place) -> None:
-        """Adds them to a server."""
-        routes = place.sandbox.app("hubspot").routes
-        routes.add("GET", "/files/v3/files/{id}", self._get)
-        routes.add("DELETE", "/files/v3/files/{id}/gdpr-delete", self._delete)
-
-    def _get(self, _: Request, id: str) -> Response:
-        known = self.access.get(f"f{id}")
-        return Response(200, {"id": id, "access": known}) if known else Response(404, {"category": "OBJECT_NOT_FOUND"})
-
-    def _delete(self, _: Request, id: str) -> Response:
-        self.deleted.add(id)
-        return Response(204)
+@pytest.mark.parametrize("other", [("companies", "900"), ("contacts", "102")])
+def test_no_file_is_deleted_and_the_receipt_names_those_of_the_children_that_went(
+    place: Place, crm: HubSpotConnector, other: tuple[str, str]
+) -> None:
+    """HubSpot does not tell what else uses a file, nor whether one is still there; nothing else leads to it any more."""
+    ref = place.contact("101", email="a@example.fr")
+    place.child(*other)
+    place.child("notes", "1", [("contacts", "101")], **NOTE, hs_attachment_ids="12;7")
+    place.child("notes", "2", [("contacts", "101"), other], **NOTE, hs_attachment_ids="7;10")
+    place.child("emails", "3", [("contacts", "101")], **WHEN, hs_attachment_ids="12")
+    (receipt,) = do(crm, ALL, ref)
+    assert isinstance(receipt, Done) and place.calls("/files/") == 0
+    assert receipt.remains.endswith("files 7, 12 kept: HubSpot does not tell what else uses them")
 
 
-def test_private_attachments_go_and_shared_ones_stay() -> None:
-    """A file that the file manager shows may be used elsewhere; one that is gone already counts as deleted."""
-    place, files = Place(), Files(f7="HIDDEN_PRIVATE", f8="PUBLIC_INDEXABLE")
-    try:
-        files.serve(place)
-        ref = place.contact("101", email="a@example.fr")
-        place.child("companies", "900")
-        place.child("notes", "1", [("contacts", "101")], **NOTE, hs_attachment_ids="7;8;9")
-        place.child("notes", "2", [("contacts", "101"), ("companies", "900")], **NOTE, hs_attachment_ids="10")
-        (receipt,) = do(place.connect(), ALL, ref)
-        assert isinstance(receipt, Done) and files.deleted == {"7"}
-        assert "1 files kept: not private" in receipt.remains and "2 files deleted" in receipt.remains
-    finally:
-        place.close()
+def test_files_are_named_only_when_they_were_asked_for(place: Place, crm: HubSpotConnector) -> None:
+    """The cascade is a choice."""
+    ref = place.contact("101", email="a@example.fr")
+    place.child("notes", "1", [("contacts", "101")], **NOTE, hs_attachment_ids="7")
+    (receipt,) = do(crm, Erase(("notes",)), ref)
+    assert isinstance(receipt, Done) and "file" not in receipt.remains
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_may_not_be_read_refuses_before_the_first_child_goes(
+    place: Place, crm: HubSpotConnector, kind: str
+) -> None:
+    """E-mails need a scope of their own: found out at the last kind, all the others would be gone already."""
+    ref = place.contact("101", email="a@example.fr")
+    for name in KINDS:
+        place.child(name, "1", [("contacts", "101")], **WHEN)
+    order = Command(ref, fresh(crm, ref).version, ALL)
+    refused = {"status": "error", "category": "MISSING_SCOPES"}
+    place.fault(f"/objects/{kind}/batch/read", status=403, body=refused, times=None)
+    with pytest.raises(NotAllowed):
+        list(crm.apply([order]))
+    assert all(place.there(name, "1") for name in KINDS)
+
+
+def test_a_note_that_two_share_stays_with_the_one_who_changes(
+    place: Place, crm: HubSpotConnector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever leaves is sure only once they have gone; until then what they share is the other's."""
+    refs = place.contact("101", email="a@example.fr"), place.contact("102", email="b@example.fr")
+    place.child("notes", "1", [("contacts", "101"), ("contacts", "102")], **NOTE)
+    orders = [Command(ref, fresh(crm, ref).version, ALL) for ref in refs]
+    change = {"properties": {"city": "Paris"}}
+    happening(place, monkeypatch, "/gdpr-delete", lambda: place.raw("PATCH", "/crm/v3/objects/contacts/102", change))
+    gone, kept = crm.apply(orders)
+    assert isinstance(gone, Done) and kept == Changed()
+    linked = place.raw("POST", "/crm/v4/associations/notes/contacts/batch/read", {"inputs": [{"id": "1"}]})["results"]
+    assert place.there("notes", "1") and [end["toObjectId"] for end in linked[0]["to"]] in ([102], ["102"])
+
+
+def test_the_first_of_two_that_share_a_note_changes(
+    place: Place, crm: HubSpotConnector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one leaves without it."""
+    refs = place.contact("101", email="a@example.fr"), place.contact("102", email="b@example.fr")
+    place.child("notes", "1", [("contacts", "101"), ("contacts", "102")], **NOTE)
+    orders = [Command(ref, fresh(crm, ref).version, ALL) for ref in refs]
+    edit(place)
+    kept, gone = crm.apply(orders)
+    assert kept == Changed() and isinstance(gone, Done) and "1 notes kept" in gone.remains
+    assert place.there("notes", "1")
+
+
+@pytest.mark.parametrize("event", EVENTS)
+@pytest.mark.parametrize("route", ["/objects/notes/batch/archive", "/associations/contacts/notes/batch/archive"])
+def test_what_happens_while_a_429_of_the_children_is_waited_out_saves_them(
+    place: Place, event: str, route: str
+) -> None:
+    """A call that removes is sent again only for those who are still what they were."""
+    ref = place.contact("101", email="a@example.fr")
+    shared = [("companies", "900")] if "associations" in route else []
+    place.child("companies", "900")
+    place.child("notes", "1", [("contacts", "101"), *shared], **NOTE)
+    place.child("emails", "2", [("contacts", "101")], **WHEN)
+    comes("tickets", hs_pipeline_stage="4")(place)
+    version = fresh(place.connect(), ref).version
+    place.fault(route, status=429, body=THROTTLED)
+    crm = place.connect(sleep=lambda _: EVENTS[event](place))
+    assert list(crm.apply([Command(ref, version, ALL)])) == [Changed()]
+    assert place.there("contacts", "101") and place.there("notes", "1") and place.there("emails", "2")
+    assert place.calls(route) == 1
+
+
+def note_edited(place: Place) -> None:
+    """It is not what was judged."""
+    place.raw("PATCH", "/crm/v3/objects/notes/1", {"properties": {"hs_note_body": "call back"}})
+
+
+def note_shared(place: Place) -> None:
+    """It belongs to a company now."""
+    place.raw("PUT", "/crm/v4/objects/notes/1/associations/default/companies/900")
+
+
+@pytest.mark.parametrize("event", [note_edited, note_shared])
+def test_a_child_that_changes_while_a_429_is_waited_out_stays(place: Place, event: Callable[[Place], None]) -> None:
+    """So does its contact; another one's children go on."""
+    refs = place.contact("101", email="a@example.fr"), place.contact("102", email="b@example.fr")
+    place.child("companies", "900")
+    place.child("notes", "1", [("contacts", "101")], **NOTE)
+    place.child("notes", "2", [("contacts", "102")], **NOTE)
+    orders = [Command(ref, fresh(place.connect(), ref).version, ALL) for ref in refs]
+    place.fault("/objects/notes/batch/archive", status=429, body=THROTTLED)
+    kept, gone = place.connect(sleep=lambda _: event(place)).apply(orders)
+    assert kept == Changed() and isinstance(gone, Done)
+    assert place.there("notes", "1") and place.there("contacts", "101") and not place.there("notes", "2")
+
+
+@pytest.mark.parametrize("effect", [{"status": 429, "body": THROTTLED}, {"cut": "before"}, {"cut": "after"}])
+def test_children_whose_call_failed_halfway_are_read_back_and_go(place: Place, effect: dict[str, Any]) -> None:
+    """Nothing happened meanwhile; the links of shared ones too."""
+    ref = place.contact("101", email="a@example.fr")
+    place.child("companies", "900")
+    place.child("notes", "1", [("contacts", "101")], **NOTE)
+    place.child("notes", "2", [("contacts", "101"), ("companies", "900")], **NOTE)
+    version = fresh(place.connect(), ref).version
+    for route in ("/objects/notes/batch/archive", "/associations/contacts/notes/batch/archive"):
+        place.fault(route, **effect)
+    (receipt,) = place.connect().apply([Command(ref, version, ALL)])
+    assert isinstance(receipt, Done) and not place.there("notes", "1") and place.there("notes", "2")
+    assert "1 notes in the recycle bin" in receipt.remains and "1 notes kept with other records" in receipt.remains
+
+
+@pytest.mark.parametrize("route", ["/objects/notes/batch/archive", "/associations/contacts/notes/batch/archive"])
+def test_children_whose_call_keeps_failing_stop_the_account(place: Place, route: str) -> None:
+    """The contact stays: nothing else leads to them."""
+    ref = place.contact("101", email="a@example.fr")
+    shared = [("companies", "900")] if "associations" in route else []
+    place.child("companies", "900")
+    place.child("notes", "1", [("contacts", "101"), *shared], **NOTE)
+    crm = place.connect()
+    place.fault(route, status=502, body="<html/>", times=None)
+    with pytest.raises(Unreachable):
+        do(crm, ALL, ref)
+    assert place.there("contacts", "101") and place.there("notes", "1") and place.calls(route) == 3
 
 
 def test_a_contact_that_changes_while_a_429_is_waited_out_is_left(place: Place) -> None:
@@ -427,3 +551,26 @@ def test_the_cascade_of_the_configuration_is_taken_along(place: Place) -> None:
     (receipt,) = do(crm, PLAIN, ref)
     assert isinstance(receipt, Done) and "1 notes" in receipt.remains
     assert not place.there("notes", "1")
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "deals", "tickets"])
+def test_a_mail_that_comes_within_the_first_look_is_seen(
+    place: Place, crm: HubSpotConnector, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """§12.18: it came after the judgement, so it must not go as one of the children that were judged."""
+    ref = place.contact("101", email="a@example.fr")
+    place.child("notes", "1", [("contacts", "101")], **NOTE)
+    order = Command(ref, fresh(crm, ref).version, ALL)
+    link = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 198}]
+    mail = {
+        "properties": {"hs_timestamp": "2026-11-24T00:00:00Z", "hs_email_direction": "INCOMING_EMAIL"},
+        "associations": [{"to": {"id": "101"}, "types": link}],
+    }
+    happening(
+        place,
+        monkeypatch,
+        f"/associations/contacts/{kind}/batch/read",
+        lambda: place.raw("POST", "/crm/v3/objects/emails", mail),
+    )
+    assert [type(item) for item in crm.apply([order])] == [Changed]
+    assert place.there("contacts", "101") and len(place.raw("GET", "/crm/v3/objects/emails")["results"]) == 1

@@ -442,3 +442,43 @@ def test_a_company_is_read_for_its_version(place: Place) -> None:
     ref = Ref("hubspot", "company", "500")
     assert fresh(place.connect(), ref).version
     assert place.connect().get([Ref("hubspot", "company", "501")]) == {Ref("hubspot", "company", "501"): None}
+
+
+def wide(address: str, *brands: dict[str, Any]) -> dict[str, Any]:
+    """The answer to a read of what an address has opted out of as a whole."""
+    return {"status": "COMPLETE", "results": [{"subscriberIdString": address, "wideStatuses": [*brands]}]}
+
+
+@pytest.mark.parametrize(
+    ("statuses", "told"),
+    [
+        (("UNSUBSCRIBED", "UNSUBSCRIBED"), {"email"}),
+        (("UNSUBSCRIBED", "SUBSCRIBED"), set()),
+        (("UNSUBSCRIBED", None), set()),
+    ],
+)
+def test_opted_out_of_every_brand_is_an_objection(
+    place: Place, statuses: tuple[str | None, str | None], told: set[str]
+) -> None:
+    """§5.2: nothing is left that the person may be written for, so it goes to the other CRMs too, dated by the last one."""
+    place.settings(tier="enterprise")
+    ref = place.contact("101", email="a@example.fr")
+    for month, status in enumerate(statuses, 1):
+        brand = {"wideStatusType": "BUSINESS_UNIT_WIDE", "status": status, "timestamp": f"2022-0{month}-02T00:00:00Z"}
+        body = wide("a@example.fr", *([brand] if status else []))
+        place.fault("/batch/unsubscribe-all/read$", status=200, body=body)
+    record = fresh(place.connect(business_units=("0", "7")), ref)
+    at = datetime(2022, 2, 2, tzinfo=UTC)
+    assert record.objections == ((Objection("email", "BUSINESS_UNIT_WIDE", at),) if told else ())
+    assert record.suppressed == told
+
+
+def test_opted_out_of_every_brand_without_a_date_is_an_objection_without_one(place: Place) -> None:
+    """Nothing is made up; a status that is not known counts as an objection, and not as silence."""
+    place.settings(tier="enterprise")
+    ref = place.contact("101", email="a@example.fr")
+    for status in ("UNSUBSCRIBED", "SOMETHING_NEW"):
+        body = wide("a@example.fr", {"wideStatusType": "BUSINESS_UNIT_WIDE", "status": status})
+        place.fault("/batch/unsubscribe-all/read$", status=200, body=body)
+    record = fresh(place.connect(business_units=("0", "7")), ref)
+    assert record.objections == (Objection("email", "BUSINESS_UNIT_WIDE"),) and record.suppressed == set()

@@ -14,7 +14,7 @@ from connectors.hubspot.preferences import Preferences
 from connectors.hubspot.records import ADDITIONAL, is_on, values, version
 from connectors.hubspot.schema import Properties, writable
 from connectors.hubspot.suppress import suppress
-from connectors.hubspot.writing import Values, judged, revise
+from connectors.hubspot.writing import Values, judged, revise, surely
 from core.actions import (
     Action,
     Annotate,
@@ -29,8 +29,7 @@ from core.actions import (
     Suppress,
     redacted,
 )
-from core.connector import AlreadyDone, Done, Receipt, Refused
-from core.errors import RepoussoirError, Unreachable
+from core.connector import AlreadyDone, Changed, Done, Gone, Receipt, Refused
 
 CONTACTS = "contacts"
 HISTORY = "old values stay in HubSpot's property history until the contact is erased"
@@ -159,17 +158,18 @@ def _anonymise(desk: Desk, batch: Sequence[Command]) -> Iterator[Receipt]:
 
 def _bin(desk: Desk, batch: Sequence[Command]) -> Iterator[Receipt]:
     rows = desk.client.read(CONTACTS, [command.ref.id for command in batch], ())
-    told = [judged(command, rows.get(command.ref.id), lambda *_: {}) for command in batch]
-    ids = [command.ref.id for command, item in zip(batch, told, strict=True) if isinstance(item, Mapping)]
-    doubt: RepoussoirError | None = None
-    try:
-        desk.client.archive(CONTACTS, ids)
-    except Unreachable as error:
-        doubt = error
-    left = desk.client.read(CONTACTS, ids, ()) if doubt else {}
-    for item, command in zip(told, batch, strict=True):
-        if doubt and command.ref.id in left:
-            raise doubt
+    told = {command.ref.id: judged(command, rows.get(command.ref.id), lambda *_: {}) for command in batch}
+
+    def again(ids: list[str]) -> list[str]:
+        there, binned = desk.client.read(CONTACTS, ids, ()), desk.client.binned(CONTACTS, ids)
+        told.update({id: Gone() for id in ids if id not in there and id not in binned})
+        told.update({id: Changed() for id, row in there.items() if version(row) != version(rows[id])})
+        return [id for id in there if isinstance(told[id], Mapping)]
+
+    due = [id for id, item in told.items() if isinstance(item, Mapping)]
+    surely(lambda ids: desk.client.archive(CONTACTS, ids), due, again)
+    for command in batch:
+        item = told[command.ref.id]
         yield Done(remains=BINNED) if isinstance(item, Mapping) else item
 
 

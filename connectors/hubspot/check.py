@@ -20,7 +20,7 @@ READ, WRITE = "crm.objects.contacts.read", "crm.objects.contacts.write"
 DEALS, TICKETS, COMPANIES = "crm.objects.deals.read", "tickets", "crm.objects.companies.read"
 SCHEMA, SCHEMA_WRITE = "crm.schemas.contacts.read", "crm.schemas.contacts.write"
 STATUSES, STATUSES_WRITE = "communication_preferences.read", "communication_preferences.write"
-USERS, OWNERS, FILES = "settings.users.read", "crm.objects.owners.read", "files"
+USERS, OWNERS = "settings.users.read", "crm.objects.owners.read"
 SENSITIVE = ("crm.objects.contacts.sensitive.read", "crm.objects.contacts.highly_sensitive.read")
 
 SCOPES: Mapping[str, tuple[str, ...]] = {
@@ -29,7 +29,7 @@ SCOPES: Mapping[str, tuple[str, ...]] = {
     "declare": (SCHEMA_WRITE,),
     "suppress": (WRITE, STATUSES_WRITE),
     **dict.fromkeys(("restrict", "redact", "clear", "anonymise", "bin"), (WRITE,)),
-    "erase": (WRITE, COMPANIES, FILES),
+    "erase": (WRITE, COMPANIES),
     "annotate": (WRITE, COMPANIES),
     "users": (USERS, OWNERS),
 }
@@ -90,8 +90,6 @@ def _probes(client: Client) -> Iterator[tuple[str, Probe]]:
     yield OWNERS, lambda: client.call("owners.list", client.owners.get_page, limit=1, safe=True)
     if client.options.cascade or client.options.audit_anchor.startswith("company"):
         yield COMPANIES, lambda: client.page("companies", ())
-    if "files" in client.options.cascade:
-        yield FILES, lambda: client.call("files.search", client.files.do_search, limit=1, safe=True)
 
 
 def users(client: Client) -> Iterator[Operator]:

@@ -87,7 +87,6 @@ class Client:
         self.properties = package.crm.properties.core_api
         self.users = package.settings.users.users_api
         self.owners = package.crm.owners.owners_api
-        self.files = package.files.files_api
 
     def call(
         self, what: str, method: Callable[..., Any], *args: Any, safe: bool, budget: str = "default", **more: Any
@@ -168,6 +167,13 @@ class Client:
                 raise BadAnswer(f"{what}: the answer leaves out a record that exists")
         return {id: rows[id] for id in ids if id in rows}
 
+    def binned(self, kind: str, ids: Sequence[str]) -> set[str]:
+        """Which of at most 100 records are in the bin, under the very id that was asked."""
+        what = f"{kind}.batch_read"
+        body = {"inputs": [{"id": id} for id in ids], "properties": [], "propertiesWithHistory": []}
+        answer = Answer.of(what, self.call(what, self._batches.read, kind, body, archived=True, safe=True))
+        return {str(row.get("id")) for row in answer.rows if row.get("archived")} & set(ids)
+
     def _exists(self, kind: str, id: str) -> bool:
         """True when a single read answers this very id; a merged-away one answers the survivor's."""
         try:
@@ -219,20 +225,20 @@ class Client:
         return Answer.of(what, self.call(what, self._batches.create, kind, {"inputs": [*inputs]}, safe=False))
 
     def archive(self, kind: str, ids: Iterable[str]) -> None:
-        """Puts records into the bin; e-mails have none and are gone for good (§2.4). Repeating changes nothing more."""
+        """Puts records into the bin; e-mails have none and are gone for good (§2.4). The caller reads back what failed."""
         for chunk in chunks(ids, BATCH):
             body = {"inputs": [{"id": id} for id in chunk]}
             _whole(
                 f"{kind}.batch_archive",
-                self.call(f"{kind}.batch_archive", self._batches.archive, kind, body, safe=True),
+                self.call(f"{kind}.batch_archive", self._batches.archive, kind, body, safe=False),
             )
 
     def unlink(self, start: str, end: str, pairs: Iterable[tuple[str, str]]) -> None:
-        """Takes links away. Repeating changes nothing more."""
+        """Takes links away. The caller reads back what failed."""
         for chunk in chunks(pairs, LINKS):
             body = {"inputs": [{"from": {"id": one}, "to": [{"id": other}]} for one, other in chunk]}
             what = f"{start}.{end}.batch_archive"
-            _whole(what, self.call(what, self._links.archive, start, end, body, safe=True, budget="associations"))
+            _whole(what, self.call(what, self._links.archive, start, end, body, safe=False, budget="associations"))
 
     def purge(self, id: str) -> None:
         """Deletes one contact for good, by its id and never by an address (§2.4, §12.6)."""

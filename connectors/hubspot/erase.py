@@ -1,40 +1,27 @@
 """Erase: the contact's own children first, a last look, then gdpr-delete by id, one call each (§2.4). There is no way back.
 
-A child that is also linked to another person, company, deal or ticket stays: only its link goes, and the receipt says so.
+A child that two of a batch share goes with the later one, once the other has gone: one that stays keeps what is theirs.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from connectors.hubspot.answers import Json, Rejected
+from connectors.hubspot.children import Children, kinds
 from connectors.hubspot.client import Client, chunks
-from connectors.hubspot.evidence import Evidence, Look, differs
-from connectors.hubspot.records import values, version
+from connectors.hubspot.evidence import CONTACTS, Evidence, Look
+from connectors.hubspot.records import version
 from connectors.hubspot.writing import judged
 from core.actions import Command, Erase
 from core.connector import Changed, Done, Gone, Receipt, Refused
 from core.errors import BadAnswer, Unreachable
 
-CONTACTS = "contacts"
 PURGED = "HubSpot takes up to 30 days to purge; opt-outs stay with the address, exports made before stay where they are"
-CHILDREN: Mapping[str, tuple[str, ...]] = {
-    "notes": ("notes",),
-    "activities": ("calls", "tasks", "meetings"),
-    "emails": ("emails",),
-}
-OWNERS = ("companies", "deals", "tickets")
-ATTACHED = "hs_attachment_ids"
-# Files that are not shown in the file manager, where others could use them.
-_HIDDEN = "HIDDEN_"
 _TRIES = 3
 # An erased contact is one call: this many of them at most between the last look at a contact and its purge.
 _SURE = 50
-_BINNED = "in the recycle bin for 90 days"
-_SHARED = "kept with other records, link removed"
-
-Deeds = dict[str, Counter[str]]
 
 
 def erase(
@@ -42,15 +29,34 @@ def erase(
 ) -> Iterator[Receipt]:
     """Erases some contacts, receipts in order, each given as soon as it is known."""
     whole = any(_along(command, cascade) for command in batch)
-    before = evidence.look([command.ref.id for command in batch], whole=whole)
-    told = {command.ref.id: judged(command, before.rows.get(command.ref.id), lambda *_: {}) for command in batch}
-    due = {command.ref.id: command for command in batch if isinstance(told[command.ref.id], Mapping)}
-    deeds = _cascade(client, due.values(), cascade, before)
-    for part in chunks(batch, _SURE):
-        after = evidence.look([command.ref.id for command in part if command.ref.id in due], whole=whole)
-        for command in part:
-            first = told[command.ref.id]
-            yield _final(client, command, before, after, deeds) if isinstance(first, Mapping) else first
+    children = Children(client, evidence, evidence.look([command.ref.id for command in batch], whole=whole))
+    for place, run in enumerate(_apart(batch, cascade, children.before)):
+        told = {item.ref.id: judged(item, children.before.rows.get(item.ref.id), lambda *_: {}) for item in run}
+        due = [command for command in run if isinstance(told[command.ref.id], Mapping)]
+        if place:
+            children.look_again([command.ref.id for command in due])
+        _cascade(children, due, cascade)
+        for part in chunks(run, _SURE):
+            after = evidence.look([command.ref.id for command in part if command in due], whole=whole)
+            for command in part:
+                first = told[command.ref.id]
+                yield _final(client, command.ref.id, children, after) if isinstance(first, Mapping) else first
+
+
+def _apart(batch: Sequence[Command], cascade: tuple[str, ...], before: Look) -> Iterator[list[Command]]:
+    """The batch in runs in which no two contacts share a child."""
+    run: list[Command] = []
+    seen: set[tuple[str, str]] = set()
+    for command in batch:
+        along = kinds(_along(command, cascade))
+        mine = {(kind, child) for kind in along for child in before.children[kind].get(command.ref.id, ())}
+        if mine & seen:
+            yield run
+            run, seen = [], set()
+        run.append(command)
+        seen |= mine
+    if run:
+        yield run
 
 
 def _along(command: Command, otherwise: tuple[str, ...]) -> tuple[str, ...]:
@@ -59,16 +65,12 @@ def _along(command: Command, otherwise: tuple[str, ...]) -> tuple[str, ...]:
     return command.action.cascade or otherwise
 
 
-def _final(client: Client, command: Command, before: Look, after: Look, deeds: Deeds) -> Receipt:
+def _final(client: Client, id: str, children: Children, after: Look) -> Receipt:
     """Merged away meanwhile, the contact's id would take the survivor along; written to, it is not what was judged."""
-    id = command.ref.id
-    row, done = after.rows.get(id), deeds.get(id, Counter())
-    taken = "; ".join(f"{count} {what}" for what, count in sorted(done.items()))
+    row, taken = after.rows.get(id), children.taken(id)
     if row is None:
         return Gone(taken)
-    if (not done and version(row) != command.version) or differs(before, after, id):
-        return Changed(taken)
-    return _purge(client, row, taken)
+    return Changed(taken) if children.moved(id, after) else _purge(client, row, taken)
 
 
 def _purge(client: Client, row: Json, taken: str) -> Receipt:
@@ -97,70 +99,10 @@ def _purge(client: Client, row: Json, taken: str) -> Receipt:
     return Done(remains="; ".join(filter(None, [PURGED, taken])))
 
 
-def _cascade(client: Client, due: Iterable[Command], otherwise: tuple[str, ...], before: Look) -> Deeds:
-    """Removes the children that each command takes along; answers what was done, by contact."""
-    deeds: Deeds = defaultdict(Counter)
+def _cascade(children: Children, due: Iterable[Command], otherwise: tuple[str, ...]) -> None:
+    """Takes the children of each command along, those that name the same ones together."""
     alike: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for command in due:
         alike[_along(command, otherwise)].append(command.ref.id)
     for cascade, ids in alike.items():
-        for kind in (kind for name in CHILDREN if name in cascade for kind in CHILDREN[name]):
-            _take(client, kind, {id: before.children[kind][id] for id in ids}, deeds, files="files" in cascade)
-    return deeds
-
-
-def _take(client: Client, kind: str, linked: Mapping[str, list[str]], deeds: Deeds, *, files: bool) -> None:
-    """One kind of children of some contacts: their files, then their own ones, then the links of shared ones."""
-    parents: dict[str, set[str]] = defaultdict(set)
-    for id, found in linked.items():
-        for child in found:
-            parents[child].add(id)
-    own = _own(client, kind, parents, set(linked))
-    if files:
-        _files(client, kind, own, parents, deeds)
-    client.archive(kind, sorted(own))
-    client.unlink(CONTACTS, kind, [(id, child) for id, found in linked.items() for child in found if child not in own])
-    for child, people in parents.items():
-        what = _SHARED if child not in own else "deleted for good" if kind == "emails" else _BINNED
-        for id in people:
-            deeds[id][f"{kind} {what}"] += 1
-
-
-def _own(client: Client, kind: str, parents: Mapping[str, set[str]], leaving: set[str]) -> set[str]:
-    """The children that belong to nobody but contacts that are erased in this very batch."""
-    if not parents:
-        return set()
-    people = client.links(kind, CONTACTS, parents)
-    owned = [client.links(kind, owner, parents) for owner in OWNERS]
-    return {
-        child
-        for child, known in parents.items()
-        if known <= set(people[child]) <= leaving and not any(links[child] for links in owned)
-    }
-
-
-def _files(client: Client, kind: str, own: Iterable[str], parents: Mapping[str, set[str]], deeds: Deeds) -> None:
-    """Deletes what is attached to children that go; they go after it, since they are all that leads to it."""
-    for child, row in client.read(kind, sorted(own), (ATTACHED,)).items():
-        for file in values(row).get(ATTACHED, "").split(";"):
-            if file.strip().isdecimal():
-                what = (
-                    "files deleted, purged within 7 days"
-                    if _delete(client, file.strip())
-                    else "files kept: not private"
-                )
-                for id in parents[child]:
-                    deeds[id][what] += 1
-
-
-def _delete(client: Client, file: str) -> bool:
-    """Deletes a file for good unless it may be used elsewhere; one that is gone already counts as deleted."""
-    try:
-        told = client.call("files.read", client.files.get_by_id, file, safe=True)
-        if not isinstance(told, dict) or not str(told.get("access", "")).startswith(_HIDDEN):
-            return False
-        client.call("files.gdpr_delete", client.files.delete, file, safe=True)
-    except Rejected as error:
-        if error.status != 404:
-            raise
-    return True
+        children.take(ids, cascade)

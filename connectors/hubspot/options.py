@@ -53,7 +53,8 @@ class HubSpotOptions(Options):
     """One HubSpot account (portal)."""
 
     cascade: Annotated[tuple[str, ...], AfterValidator(_children)] = ()
-    """Children that are erased along with a person: notes, activities (calls, tasks, meetings), emails, files."""
+    """Children that are erased along with a person: notes, activities (calls, tasks, meetings), emails, files. Files
+    are never deleted, since HubSpot does not tell what else uses one: the receipt names those of the children that went."""
 
     inbound: Annotated[tuple[str, ...], AfterValidator(_sources)] = SOURCES
     """Where contacts coming from the person are read: properties of the contact, incoming_email, inbound_call, ticket,
@@ -112,7 +113,8 @@ class HubSpotOptions(Options):
     always is one."""
 
     business_units: tuple[Number, ...] = ()
-    """Ids of the brands (business units; 0 is the default one) that an opt-out must cover. Empty: the account has none."""
+    """Ids of the brands (business units; 0 is the default one) that an opt-out must cover. Empty: the account has none.
+    Opting out of every one of them is an objection to all marketing by e-mail, of one alone none."""
 
     no_telephone: PropertyName = "repoussoir_no_telephone"
     """The contact property that says "do not call"; `init` makes it."""

@@ -18,6 +18,7 @@ from core.model import Objection
 
 _STATUSES = f"{PATHS['preferences']}/statuses"
 _NO_BRAND = ("",)
+_OUT = "UNSUBSCRIBED"
 _KEPT = ("SUBSCRIBED", "NOT_SPECIFIED")
 
 # None: HubSpot would not tell for this address.
@@ -141,18 +142,33 @@ def _listed(what: str, row: Json, field: str) -> list[Json]:
 
 
 def _consent(wide: Mapping[str, Rows], types: Rows) -> Consent:
-    """Silent when opted out of the whole account, or of every brand there is; an opt-out of one brand is neither."""
+    """Silent when opted out of the whole account, or of every brand there is, which both are objections to all marketing.
+
+    An opt-out of one brand is neither.
+    """
     portal = [row for rows in wide.values() for row in rows or () if row.get("wideStatusType") == "PORTAL_WIDE"]
-    everywhere = any(row.get("status") == "UNSUBSCRIBED" for row in portal)
-    brands = [brand for brand, rows in wide.items() if brand and any(_leaves(row, brand) for row in rows or ())]
-    shown = _objections(portal, lambda _: "PORTAL_WIDE")
+    everywhere = any(row.get("status") == _OUT for row in portal)
+    brands = [_brand(rows or (), brand) for brand, rows in wide.items() if brand]
+    each = bool(brands) and all(any(row.get("status") == _OUT for row in rows) for rows in brands)
+    shown = _objections(portal, lambda _: "PORTAL_WIDE") + _of_every(brands)
     shown += _objections(types or (), lambda row: f"{OPT_OUT}_{row['subscriptionId']}")
-    return Consent(everywhere or brands == [*wide], tuple(shown), read=None not in (*wide.values(), types))
+    return Consent(everywhere or each, tuple(shown), read=None not in (*wide.values(), types))
 
 
-def _leaves(row: Json, brand: str) -> bool:
-    mine = str(row.get("businessUnitId", brand)) == brand
-    return mine and row.get("wideStatusType") == "BUSINESS_UNIT_WIDE" and row.get("status") == "UNSUBSCRIBED"
+def _brand(rows: Iterable[Json], brand: str) -> list[Json]:
+    """What an address has chosen for one brand as a whole."""
+    mine = [row for row in rows if row.get("wideStatusType") == "BUSINESS_UNIT_WIDE"]
+    return [row for row in mine if str(row.get("businessUnitId", brand)) == brand]
+
+
+def _of_every(brands: Iterable[Iterable[Json]]) -> list[Objection]:
+    """One objection when there is one in every brand, as old as the last of them."""
+    found = [_objections(rows, lambda _: "BUSINESS_UNIT_WIDE") for rows in brands]
+    if not found or not all(found):
+        return []
+    dates = [item.at for items in found for item in items]
+    known = [at for at in dates if at]
+    return [Objection("email", "BUSINESS_UNIT_WIDE", max(known) if len(known) == len(dates) else None)]
 
 
 def _objections(rows: Iterable[Json], source: Callable[[Json], str]) -> list[Objection]:

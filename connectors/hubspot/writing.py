@@ -16,6 +16,7 @@ from core.errors import BadAnswer, RepoussoirError, Unreachable
 
 Values = Mapping[str, str]
 Plan = Callable[[Command, Json], Receipt | Values]
+_TRIES = 3
 
 
 def revise(client: Client, kind: str, batch: Sequence[Command], names: Sequence[str], plan: Plan) -> Iterator[Receipt]:
@@ -65,6 +66,27 @@ def write(client: Client, kind: str, wanted: Mapping[str, Values]) -> dict[str, 
     }
     unsure = {id: told for id, told in wanted.items() if id not in sure}
     return sure | _settled(client, kind, unsure, answer, doubt)
+
+
+def surely(send: Callable[[list[str]], None], ids: list[str], again: Callable[[list[str]], list[str]]) -> None:
+    """Removes something of each of `ids`. What failed halfway is not sent again but for those that `again` still answers.
+
+    `again` must read back which of them are there, unchanged and without the effect (ADR 0007). Raises what the last try
+    raised, and what HubSpot rejects at once.
+    """
+    for left in range(_TRIES - 1, -1, -1):
+        if not ids:
+            return
+        try:
+            send(ids)
+        except Rejected:
+            raise
+        except (Unreachable, BadAnswer):
+            ids = again(ids)
+            if ids and not left:
+                raise
+        else:
+            return
 
 
 def _one_by_one(client: Client, kind: str, wanted: Mapping[str, Values], error: Rejected) -> dict[str, Receipt]:
