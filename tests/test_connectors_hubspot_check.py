@@ -11,6 +11,7 @@ from connectors.hubspot import OPTIONS
 from core.errors import BadAnswer, NotAllowed
 from core.schema import Schema, Shape
 from tests.test_connectors_hubspot_connector import Place
+from tests.vendor_clients.traffic import recorded
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +107,16 @@ def test_declare_makes_what_is_missing_and_leaves_the_rest(place: Place) -> None
     assert (made["type"], made["fieldType"]) == ("bool", "booleancheckbox")
     assert {item["value"] for item in made["options"]} == {"true", "false"}
     assert place.raw("GET", "/crm/v3/properties/contacts/do_not_call")["label"] == "Ours"
+
+
+def test_declared_options_say_what_the_package_holds_for_required(place: Place) -> None:
+    """Its OptionInput needs label, value and hidden; sent as a dict, nothing of it is checked before it leaves."""
+    with recorded() as exchanges:
+        place.connect().declare()
+
+    sent = [one.request.json() for one in exchanges if one.request.method == "POST" and one.response.status == 201]
+    assert len(sent) == 2
+    assert all({"label", "value", "hidden"} <= set(option) for body in sent for option in body["options"])
 
 
 def test_a_property_that_somebody_made_meanwhile_is_fine(place: Place) -> None:

@@ -122,6 +122,17 @@ def test_the_vendors_own_definitions_cannot_be_changed(hub: Hub) -> None:
     assert hub.call("GET", f"{PATH}/nothing").status_code == 404
 
 
+def test_an_option_is_answered_whole_whatever_was_given_of_it(hub: Hub) -> None:
+    """The package's Option needs hidden, beside label and value; also after a change."""
+    choice = {**NEW, "name": "diet", "type": "enumeration", "fieldType": "select"}
+    made = hub.call("POST", PATH, {**choice, "options": [{"label": "A", "value": "a"}]}).json()
+    changed = hub.call("PATCH", f"{PATH}/diet", {"options": [{"label": "B", "value": "b", "hidden": True}]}).json()
+
+    whole = {"description": "", "displayOrder": 0}
+    assert made["options"] == [whole | {"label": "A", "value": "a", "hidden": False}]
+    assert changed["options"] == [whole | {"label": "B", "value": "b", "hidden": True}]
+
+
 def test_sensitive_definitions_are_hidden_unless_asked_for(hub: Hub) -> None:
     """§3, §12.12: one sensitivity a call, non_sensitive when none is named; for Enterprise accounts only."""
     sensitive = NEW | {"dataSensitivity": "sensitive"}

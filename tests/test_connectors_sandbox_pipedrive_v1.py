@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 import requests
@@ -120,6 +121,15 @@ def test_an_empty_v1_list_is_null_and_v1_takes_parameters_it_does_not_know(api: 
     answer = api.call("GET", "/v1/notes", person_id=99, whatever=1).json()
     assert (answer["success"], answer["data"]) == (True, None)
     assert answer["additional_data"]["pagination"]["more_items_in_collection"] is False
+
+
+def test_a_loaded_comment_has_a_uuid_like_any_other(api: Api) -> None:
+    """The vendor's ids of comments are UUIDs, with their dashes."""
+    api.load("persons", id=1, name="A B")
+    api.load("notes", id=3, person_id=1, content="x")
+    api.load("comments", note_id=3, content="y")
+    (comment,) = api.data("GET", "/v1/notes/3/comments")
+    assert str(UUID(comment["uuid"])) == comment["uuid"]
 
 
 def test_notes_and_comments_survive_the_person_and_go_one_by_one(api: Api) -> None:

@@ -61,6 +61,7 @@ def test_update_by_file(org: Sandbox) -> None:
     assert org.get(f"jobs/ingest/{id}").json()["state"] == "InProgress"
     job = finish(org, id)
     assert (job["state"], job["numberRecordsProcessed"], job["numberRecordsFailed"]) == ("JobComplete", 3, 2)
+    assert job["apiActiveProcessingTime"] == job["apexProcessingTime"] == 0
     assert org.rows("SELECT Email, Phone, DoNotCall FROM Contact WHERE LastName = 'a'") == [
         {"Email": "a@x.example", "Phone": None, "DoNotCall": True}
     ]

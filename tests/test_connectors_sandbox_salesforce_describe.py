@@ -27,8 +27,11 @@ KEYS = {
     *("name", "label", "type", "length", "nillable", "createable", "updateable", "calculated", "autoNumber"),
     *("defaultedOnCreate", "defaultValue", "unique", "externalId", "idLookup", "restrictedPicklist", "picklistValues"),
     *("dependentPicklist", "controllerName", "encrypted", "mask", "compoundFieldName", "filterable", "sortable"),
-    *("htmlFormatted", "referenceTo", "relationshipName", "cascadeDelete", "restrictedDelete"),
+    *("htmlFormatted", "referenceTo", "relationshipName", "cascadeDelete", "restrictedDelete", "filteredLookupInfo"),
 }
+
+
+MASTER = "012000000000000AAA"
 
 
 def test_every_field_has_every_key(org: Sandbox) -> None:
@@ -46,8 +49,13 @@ def test_every_field_has_every_key(org: Sandbox) -> None:
             "mergeable",
             "replicateable",
             "custom",
+            "deepCloneable",
+            "isInterface",
+            "mruEnabled",
         ):
             assert isinstance(described[key], bool)
+        assert described["actionOverrides"] == []
+        assert described["recordTypeInfos"][0]["urls"]["layout"].endswith(f"/sobjects/{name}/describe/layouts/{MASTER}")
 
 
 def test_what_can_be_stripped(org: Sandbox) -> None:

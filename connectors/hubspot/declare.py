@@ -8,7 +8,7 @@ from connectors.hubspot.options import HubSpotOptions
 from connectors.hubspot.schema import Properties
 
 _OPTIONS = [
-    {"label": label, "value": value, "displayOrder": order}
+    {"label": label, "value": value, "displayOrder": order, "hidden": False}
     for order, (label, value) in enumerate((("Yes", "true"), ("No", "false")))
 ]
 

@@ -114,18 +114,20 @@ def define(portal: Portal, kind: Kind, given: Mapping[str, Any]) -> Definition:
     shape["modificationMetadata"] |= given.get("modificationMetadata") or {}
     if shape["type"] == "bool" and not shape["options"]:
         shape["options"] = [_option(order, text) for order, text in enumerate(_YES_NO.split("|"))]
-    keep(portal, kind, shape)
-    return shape
+    return keep(portal, kind, shape)
 
 
 def _only(given: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(given.get(name, "")) for name in ("name", "type", "fieldType")}
 
 
-def keep(portal: Portal, kind: Kind, definition: Definition) -> None:
-    """Writes a definition of the account's own."""
+def keep(portal: Portal, kind: Kind, definition: Definition) -> Definition:
+    """Writes a definition of the account's own, its options whole; answers it as it is kept."""
     tags = {"unique": ["yes"] if definition["hasUniqueValue"] else []}
-    portal.state.put(store(portal, kind), definition["name"], definition, tags)
+    options = [{**_option(order, ""), **given} for order, given in enumerate(definition["options"])]
+    whole = definition | {"options": options}
+    portal.state.put(store(portal, kind), definition["name"], whole, tags)
+    return whole
 
 
 def visible(call: Call, kind: Kind, names: Iterable[str]) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -101,7 +101,7 @@ def _comment(account: Account, record: Doc) -> None:
     """A comment on the note `object_id` (or `note_id`)."""
     note = str(record.pop("note_id", record.get("object_id")))
     number = f"{account.company}:loaded comment:{account.new_id('comments')}"
-    doc: Doc = {"uuid": hashlib.sha1(number.encode()).hexdigest()[:32], "active_flag": True, "object_type": "note"}
+    doc: Doc = {"uuid": str(uuid.uuid5(uuid.NAMESPACE_OID, number)), "active_flag": True, "object_type": "note"}
     doc |= {"user_id": _OWNER, "updater_id": _OWNER, "company_id": account.company, "content": ""} | record
     account.put("comments", _stamped(account, doc | {"object_id": note}, _millisecond_time), "uuid")
 

@@ -44,6 +44,9 @@ def summary(session: Session, kind: Object) -> dict[str, Any]:
         "layoutable": kind.is_("owner"),
         "triggerable": kind.is_("owner"),
         "activateable": False,
+        "deepCloneable": False,
+        "isInterface": False,
+        "mruEnabled": kind.is_("owner"),
         "deprecatedAndHidden": False,
         "feedEnabled": kind.is_("merge"),
         "hasSubtypes": kind.has("IsPersonAccount"),
@@ -58,11 +61,15 @@ def summary(session: Session, kind: Object) -> dict[str, Any]:
 
 def describe(session: Session, kind: Object) -> dict[str, Any]:
     """An object with its fields, as this user sees them, and the references to it."""
+    seen = summary(session, kind)
     return {
-        **summary(session, kind),
+        **seen,
         "fields": [_field(field) for field in kind.fields.values()],
         "childRelationships": _children(session, kind),
-        "recordTypeInfos": [_MASTER],
+        "recordTypeInfos": [
+            _MASTER | {"urls": {"layout": f"{seen['urls']['describe']}/layouts/{_MASTER['recordTypeId']}"}}
+        ],
+        "actionOverrides": [],
         "namedLayoutInfos": [],
         "supportedScopes": [{"label": "All", "name": "everything"}],
         "compactLayoutable": kind.is_("owner"),
@@ -159,6 +166,7 @@ def _reference(field: Field) -> dict[str, Any]:
         "relationshipName": field.relationship,
         "relationshipOrder": None,
         "referenceTargetField": None,
+        "filteredLookupInfo": None,
         "namePointing": len(field.refers) > 1,
         "polymorphicForeignKey": len(field.refers) > 1,
         "cascadeDelete": field.on_delete == CASCADE,

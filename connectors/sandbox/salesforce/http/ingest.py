@@ -29,6 +29,7 @@ from connectors.sandbox.wire import Request, Response
 _TYPE = "V2Ingest"
 _OPERATIONS = frozenset({"insert", "update", "upsert", "delete", "hardDelete"})
 _CSV = {"Content-Type": "text/csv"}
+_TIMES = {"apiActiveProcessingTime": 0, "apexProcessingTime": 0}
 
 
 def _create(session: Session, request: Request) -> Response:
@@ -45,7 +46,7 @@ def _create(session: Session, request: Request) -> Response:
     key = kind.field(str(body.get("externalIdFieldName")))
     if operation == "upsert" and (key is None or not key.lookup):
         raise Fail("INVALIDJOB", "externalIdFieldName is required for upsert and must be an external id")
-    job = new_job(session, body, _TYPE, OPEN) | {"object": kind.name, "numberRecordsFailed": 0}
+    job = new_job(session, body, _TYPE, OPEN) | {"object": kind.name, "numberRecordsFailed": 0, **_TIMES}
     job["contentUrl"] = f"{session.base.removeprefix('/')}/jobs/ingest/{job['id']}/batches"
     if operation == "upsert" and key is not None:
         job["externalIdFieldName"] = key.name
