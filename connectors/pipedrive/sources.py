@@ -153,14 +153,16 @@ class Activities:
     def __init__(self, api: Api, options: PipedriveOptions) -> None:
         self._api, self._options = api, options
         self._types = options.activity_types
-        self._stream = Stream(api, "activities", done="true", include_fields="attendees")
+        self._stream = Stream(api, "activities", include_fields="attendees")
         self._there: tuple[str, ...] | None = None
         self._latest: dict[tuple[int, str], datetime] = {}
         self._unsorted: set[int] = set()
+        self._guests: dict[int, set[int]] = {}
+        self._complete = False
         self._unreadable: tuple[str, ...] = ()
 
     def read(self) -> None:
-        """Takes in all done activities, or those changed since. The list cannot be asked for by type (§4.1)."""
+        """Takes in all activities, or those changed since. The list cannot be asked for by type or guest (§4.1, §5)."""
         if not self._types:
             return
         try:
@@ -168,19 +170,30 @@ class Activities:
                 self._there = key_strings(self._api)
             self._unreadable = tuple(map(activity, misspelt(self._options, self._there)))
             self.take(self._stream.rows())
+            self._complete = True
         except NotAllowed:
+            self._complete = False
             self._unreadable = tuple(map(activity, self._types))
 
     def take(self, rows: Iterable[Row]) -> None:
-        """Takes in activities, those that are not done left aside."""
+        """Takes in activities: who is a guest of any, and of those that are done when they took place."""
         unsorted = unmatched(self._options, self._there or ())
         for row in rows:
+            for guest in people(row) - {row.get("person_id")}:
+                self._guests.setdefault(guest, set()).add(need(row, "id"))
             if not row.get("done"):
                 continue
             if row.get("type") in self._types:
                 self._keep(row)
             elif unsorted:
                 self._unsorted |= people(row)
+
+    def kept(self, person: int, listed: set[int]) -> tuple[str, ...]:
+        """A phrase on the activities in which the person is a guest, but those listed as its own."""
+        if not self._complete:
+            return ("activities in which the person is a guest not read: they stay",)
+        count = len(self._guests.get(person, set()) - listed)
+        return (f"{count} activities kept, in which the person is a guest",) if count else ()
 
     def of(self, person: int) -> dict[str, datetime]:
         """The latest of each type, by source name."""
