@@ -59,12 +59,11 @@ class Reader:
         known = self.layout()
         found: dict[Ref, Record | None] = dict.fromkeys(refs)
         ids = [int(ref.id) for ref in found if ref.kind == schema.PERSON and ref.id.isdecimal()]
-        for some in batched(ids, READS):
-            rows = self.rows(some, passes(known.keys(properties)), properties)
-            if rows:
-                self.clock.refresh()
-            found |= {item.ref: item for item in self._records(rows.values(), known, properties) if item.ref in found}
-        return found
+        keys = passes(known.keys(properties))
+        rows = [row for some in batched(ids, READS) for row in self.rows(some, keys, properties).values()]
+        if rows:
+            self.clock.refresh()
+        return found | {item.ref: item for item in self._records(rows, known, properties) if item.ref in found}
 
     def rows(self, ids: Sequence[int], keys: Iterable[Keys], properties: Sequence[str] = ()) -> dict[int, Row]:
         """At most READS persons by id, one call for each of the passes `keys`; a deleted one is left out."""

@@ -34,33 +34,42 @@ def moment(text: object) -> datetime | None:
 
 
 class Stream:
-    """Reads a v2 list whole the first time, and then what changed since just before that."""
+    """Reads a v2 list whole the first time, and then what changed since.
+
+    A row may change behind the back of a walk, with an older stamp than those of its later pages. So the next one asks from
+    the latest stamp on that had been seen before this one began; what a walk sees counts for the one after.
+    """
 
     def __init__(self, api: Api, path: str, **params: object) -> None:
         self._api, self._path, self._params = api, path, params
-        self._since: dict[str, str] | None = None
+        self._since: str | None = None
+        self._seen = ""
 
     def rows(self) -> Iterator[Row]:
         """Every row, or every row changed since. Sorted by id: a walk by update_time would skip what changes meanwhile."""
-        since = self._since or {}
-        if self._since is None:
-            self._since = self._newest()
+        since = {"updated_since": self._since} if self._since else {}
+        start = self._newest() if self._since is None else max(self._since, self._seen)
+        seen = self._seen
         for page, _ in self._api.pages(self._what, self._path, sort_by="id", **self._params, **since):
+            seen = max(seen, *map(_stamp, page), "")
             yield from page
+        self._since, self._seen = start, seen
 
     @property
     def _what(self) -> str:
         return f"{self._path.replace('/', '.')}.list"
 
-    def _newest(self) -> dict[str, str]:
-        """What to ask for next time: what moved after the vendor's own latest stamp, so that clocks need not agree.
-
-        Nothing narrows a list that was empty: all of it will be new. No fractions of a second (§3.3).
-        """
+    def _newest(self) -> str:
+        """The vendor's own latest stamp, so that clocks need not agree; none of a list that is empty: all will be new."""
         newest = {"limit": 1, "sort_by": "update_time", "sort_direction": "desc"}
         page, _ = next(self._api.pages(self._what, self._path, **newest))
-        at = moment(page[0].get("update_time")) if page else None
-        return {"updated_since": at.strftime("%Y-%m-%dT%H:%M:%SZ")} if at else {}
+        return _stamp(page[0]) if page else ""
+
+
+def _stamp(row: Row) -> str:
+    """When a row was changed, as a list can be asked for it: without fractions of a second (§3.3). Sorts as text."""
+    at = moment(row.get("update_time"))
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ") if at else ""
 
 
 class Leads:
