@@ -35,6 +35,7 @@ SHOWN: Mapping[str, Any] = {
     "crm.hubspot.base_url": "https://api.hubapi.com",
     "crm.salesforce.base_url": "https://acme.my.salesforce.com",
     "crm.pipedrive.base_url": "https://api.pipedrive.com",
+    "crm.pipedrive.campaigns": True,
     "crm.pipedrive.imported.field": "Record source",
     "crm.pipedrive.imported.values": ["Import"],
 }

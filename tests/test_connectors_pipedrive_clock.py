@@ -220,6 +220,63 @@ def test_what_changed_is_asked_for_not_everything_again(company: Company) -> Non
     assert "updated_since" in after[1]["query"]
 
 
+def test_what_was_read_since_is_not_asked_for_again(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What we change ourselves must not make every look longer than the one before."""
+    company.load("activities", {"id": 1, "subject": "a", "person_id": 1, "update_time": "2021-01-01T00:00:00Z"})
+    crm = company.connect()
+    scanned(crm)
+    asked: list[str] = []
+    app = company.sandbox.app("pipedrive")
+    real = app.answer
+
+    def answer(request: Any) -> Any:
+        asked.extend(request.query.get("updated_since", []) if request.path.endswith("/activities") else [])
+        return real(request)
+
+    monkeypatch.setattr(app, "answer", answer)
+    for hour in (10, 11, 12):
+        company.load("activities", {"id": hour, "subject": "a", "update_time": f"2022-01-01T{hour}:00:00Z"})
+        read(crm)
+    assert asked == ["2021-01-01T00:00:00Z", "2021-01-01T00:00:00Z", "2022-01-01T10:00:00Z"]
+
+
+def test_what_changes_behind_the_back_of_a_walk_is_found_by_the_next(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is stamped before the later pages that the walk still sees."""
+    company.load("activityTypes", {"name": "Form", "key_string": "form"})
+    old = {"subject": "a", "type": "form", "update_time": "2021-01-01T00:00:00Z"}
+    crm = company.connect()
+    company.load("activities", {"id": 1, "person_id": 1, **old}, *({"id": id, **old} for id in range(2, 602)))
+    scanned(crm)
+    done = {"id": 1, "person_id": 1, **old, "done": True, "marked_as_done_time": "2026-01-01T12:00:00Z"}
+    later = {"id": 601, **old, "update_time": "2026-01-01T00:00:05Z"}
+    app, todo = company.sandbox.app("pipedrive"), [1]
+    real = app.answer
+
+    def answer(request: Any) -> Any:
+        response = real(request)
+        if todo and request.path.endswith("/activities"):
+            todo.pop()
+            company.load("activities", done | {"update_time": "2026-01-01T00:00:02Z"}, later)
+        return response
+
+    monkeypatch.setattr(app, "answer", answer)
+    for _ in range(2):
+        found = inbound(read(crm))
+    assert found == {(at("2026-01-01"), "activity:form")}
+
+
+def test_some_hundreds_of_persons_are_read_with_one_look_at_the_leads(company: Company) -> None:
+    """Open leads are read whole, so once for all that are asked for together."""
+    company.load("persons", *({"id": id} for id in range(101, 401)))
+    crm = company.connect()
+    scanned(crm)
+    before = len(company.log("GET", "v1/leads$"))
+    assert all(crm.get([ref(id) for id in range(101, 401)]).values())
+    assert len(company.log("GET", "v1/leads$")) - before == 1
+
+
 def test_a_clock_that_was_read_by_half_is_not_used(company: Company) -> None:
     """A connector that lives on after an error must not take half a read for silence."""
     won(company, "2022-03-01", person_id=1)

@@ -197,6 +197,53 @@ def test_the_native_channel_is_known_after_check_and_only_with_campaigns(company
     assert crm.capabilities.native == {}
 
 
+def test_statuses_that_can_no_longer_be_read_make_the_records_undatable(company: Company) -> None:
+    """SUP-01: a right that is lost must not read as nobody's objection; read before in the life of the connector."""
+    company.person(marketing_status="unsubscribed")
+    crm = company.connect()
+    assert scanned(crm)["1"].objections
+    company.load("settings", {"campaigns": False})
+    assert scanned(crm)["1"].unreadable == ("marketing_status",)
+    company.load("settings", {"campaigns": True})
+    assert scanned(crm)["1"].unreadable == ()
+
+
+def test_an_account_that_should_have_statuses_and_has_none_is_blind(company: Company) -> None:
+    """The operator said that there is Campaigns."""
+    company.person()
+    company.load("settings", {"campaigns": False})
+    crm = company.connect(campaigns=True)
+    assert ["marketing status" in sentence for sentence in crm.check().blind] == [True]
+    assert read(crm).unreadable == ("marketing_status",)
+
+
+def test_an_account_without_persons_does_not_tell_whether_it_has_campaigns(company: Company) -> None:
+    """Nobody's objection can be missed there."""
+    assert company.connect(campaigns=True).check().blind == ()
+
+
+def test_an_account_without_statuses_of_which_nothing_was_said_is_warned_of(company: Company) -> None:
+    """§4.4: a 403 may mean no Campaigns, or no right to it."""
+    company.person()
+    company.load("settings", {"campaigns": False})
+    with capture_logs() as told:
+        crm = company.connect()
+        assert crm.check().blind == ()
+    assert [said["log_level"] for said in told if "campaigns = false" in said["event"]] == ["warning"]
+    assert read(crm).unreadable == ()
+
+
+def test_statuses_are_not_asked_for_where_there_is_no_campaigns(company: Company) -> None:
+    """Nor warned of."""
+    company.person()
+    with capture_logs() as told:
+        crm = company.connect(campaigns=False)
+        assert crm.check().blind == ()
+    assert [said for said in told if "campaigns" in said["event"]] == []
+    assert read(crm).unreadable == ()
+    assert "marketing_status" not in str([entry["query"] for entry in company.log("GET", "v2/persons")])
+
+
 def test_declaring_twice_makes_the_fields_once(company: Company) -> None:
     """§6: names are not unique, so a field is looked for first; by name, custom and type."""
     company.field("c" * 40, "repoussoir_no_email", "set", "yes", "no")

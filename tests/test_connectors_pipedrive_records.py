@@ -113,7 +113,7 @@ def test_a_record_that_came_by_import_is_not_dated_by_its_creation() -> None:
     got = made({"custom_fields": {SOURCE: 1}}, **configured)
     assert (got.collected, got.origin) == (None, "Import")
     got = made({"custom_fields": {SOURCE: 2}}, imported={"field": SOURCE, "values": ["Import"]})
-    assert (got.collected, got.origin) == (datetime(2021, 1, 1, tzinfo=UTC), "Web form")
+    assert (got.collected, got.origin) == (datetime(2021, 1, 1, tzinfo=UTC), "other")
     assert made({}, **configured).collected == got.created
 
 

@@ -73,9 +73,20 @@ def test_nothing_that_is_kept_of_a_person_holds_a_text_of_it(company: Company) -
 
 @pytest.mark.parametrize("imported", [{"field": "Notes internes", "values": ["Import"]}, None])
 def test_a_free_text_is_never_the_origin(company: Company, imported: Any) -> None:
-    """It is one of the configured values, or a label of the field, or nothing."""
+    """It is one of the configured values, or nothing."""
     planted(company)
     assert scanned(company.connect(imported=imported))["1"].origin == ""
+
+
+def test_an_option_that_was_not_configured_is_never_the_origin(company: Company) -> None:
+    """The options of a field that was chosen by mistake may be the names of persons."""
+    company.field("d" * 40, "Apporteur", "set", "Import", "Jean Martin")
+    company.person(1, custom_fields={"d" * 40: [2]})
+    company.person(2, custom_fields={"d" * 40: [1, 2]})
+    company.person(3)
+    got = scanned(company.connect(imported={"field": "Apporteur", "values": ["import"]}))
+    assert [got[id].origin for id in ("1", "2", "3")] == ["other", "Import", ""]
+    assert [got[id].collected is None for id in ("1", "2", "3")] == [False, True, False]
 
 
 @pytest.mark.parametrize("value", [PLANT, 77])

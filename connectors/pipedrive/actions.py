@@ -171,10 +171,7 @@ class Writer:
             return Refused(f"Pipedrive has no children called {', '.join(unknown)}")
         if version(row) != command.version:
             return Changed()
-        if children:
-            return self._with_children(row, command, children)
-        self._drop(row)
-        return self._dropped()
+        return self._with_children(row, command, children) if children else self._end(row, cascade.Family(row["id"]))
 
     def _with_children(self, row: Row, command: Command, names: tuple[str, ...]) -> Receipt:
         """Looks at the person when its children are listed, and again when some are gone: right before each is deleted."""
@@ -184,15 +181,33 @@ class Writer:
         row = self._look(row)
         if version(row) != command.version or before.is_news(clock.of(row)):
             return Changed()
-        cascade.take(self._api, row, family)
+        return self._end(row, family)
+
+    def _end(self, row: Row, family: cascade.Family) -> Receipt:
+        """Takes a person and its children, and says what of them went when the vendor does not let it be finished."""
+        try:
+            return self._take(row, family)
+        except (Missing, Invalid) as error:
+            if isinstance(error, Missing) and not self._reader.rows([row["id"]], [()]):
+                return Gone(family.taken)
+            return Refused(f"{error}; gone already: {family.taken}" if family.taken else str(error))
+
+    def _take(self, row: Row, family: cascade.Family) -> Receipt:
+        clock = self._reader.clock
+        if not cascade.take(self._api, row, family):
+            return Changed(family.taken)
         if family.gone:
             before, last = clock.of(row), self._look(row)
             clock.look(row["id"])
-            if _edited(row, last) or before.is_news(clock.of(last)):
-                return Changed(", ".join(cascade.phrases(family.gone)))
+            if _edited(row, last) or before.is_news(clock.of(last)) or cascade.grown(self._api, family):
+                return Changed(family.taken)
             row = last
         self._drop(row)
-        return self._dropped(*cascade.phrases(family.left), *clock.kept_leads(row["id"]))
+        return self._dropped(
+            *cascade.afterlife(family.gone),
+            *cascade.phrases(family.left),
+            *(clock.kept(row["id"], family.children.get("activities")) if family.children else ()),
+        )
 
     def _look(self, row: Row) -> Row:
         return self._reader.again(row, self._reader.layout().keys())

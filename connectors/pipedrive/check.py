@@ -48,6 +48,18 @@ def users(api: Api) -> Iterator[Operator]:
         )
 
 
+def statusless(options: PipedriveOptions) -> tuple[str, ...]:
+    """What to say of an account whose persons come without a marketing status: no Campaigns, or no right to it (§4.4)."""
+    if options.campaigns:
+        return ("Persons come without a marketing status (campaigns = true): objections to e-mails may be unread.",)
+    if options.campaigns is None:
+        log.warning(
+            "campaigns: persons come without a marketing status, so objections that Campaigns may hold are not read; "
+            "say campaigns = false if the account does not have it, true if it does"
+        )
+    return ()
+
+
 def _reads_leads(api: Api) -> bool:
     """Leads are of v1 only."""
     try:

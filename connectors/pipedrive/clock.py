@@ -81,9 +81,10 @@ class Clock:
         self._activities.read()
         self._leads.look(person)
 
-    def kept_leads(self, person: int) -> tuple[str, ...]:
-        """What to tell of the leads that stay when the person is erased: they are business."""
-        return self._leads.kept(person)
+    def kept(self, person: int, activities: Iterable[Row] | None) -> tuple[str, ...]:
+        """What to tell of leads, which are business, and of activities but these, if any go, when the person is erased."""
+        guest = () if activities is None else self._activities.kept(person, {need(row, "id") for row in activities})
+        return (*guest, *self._leads.kept(person))
 
     def of(self, row: Row) -> Inputs:
         """The inputs of one person, as of the last `start` or `refresh`. Fails closed: what is missing is unreadable."""

@@ -57,9 +57,10 @@ class Pipedrive:
     def check(self) -> Account:
         """Who we are. Sets `capabilities.native` by what was seen of Campaigns."""
         account = check.check(self._api, self._reader, self._options)
-        if "contacts:read" not in account.missing and self._reader.has_campaigns():
+        has = None if "contacts:read" in account.missing else self._reader.has_campaigns()
+        if has:
             self.capabilities = replace(self.capabilities, native={schema.PERSON: ("email",)})
-        return account
+        return replace(account, blind=(*account.blind, *check.statusless(self._options))) if has is False else account
 
     def declare(self) -> tuple[str, ...]:
         """Makes the person fields that we write where the vendor has none."""

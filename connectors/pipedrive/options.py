@@ -62,6 +62,11 @@ class PipedriveOptions(Options):
     imported: Imported | None = None
     """The person field and its values that mean import: then the creation date is not the collection date."""
 
+    campaigns: bool | None = None
+    """Whether the account has Campaigns, whose marketing status holds objections to e-mails. With true, records whose status
+    cannot be read are undatable, and check says so; with false it is not asked for. Left out, it is read where it is, and
+    check warns where it is not."""
+
     no_telephone: str = Field(default="repoussoir_no_telephone", min_length=1)
     """The name or code of the single option field that carries an objection to calls."""
 

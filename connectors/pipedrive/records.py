@@ -14,6 +14,8 @@ from core.model import CHANNELS, Channel, Objection, Record, Ref
 
 MARKETING = "marketing_status"
 UNSUBSCRIBED = "unsubscribed"
+_OTHER = "other"
+"""The origin of a record whose field says something that was not configured."""
 _STATUSES = frozenset({UNSUBSCRIBED, "no_consent", "subscribed", "archived", "bounced"})
 _UNMAILED = frozenset({UNSUBSCRIBED, "no_consent", "archived", "bounced", "", None})
 """The states in which Campaigns sends nothing (§4.4). Any other, unknown ones included, may be mailed."""
@@ -106,7 +108,8 @@ def _collected(row: Row, known: Layout, options: PipedriveOptions) -> Any:
 def _origin(row: Row, known: Layout, options: PipedriveOptions) -> tuple[str, bool]:
     """What the field named in `imported` says, and whether that may mean import.
 
-    It may when that field is not there, or says what is none of its options. Of a text only a configured value is told.
+    It may when that field is not there, or says what is none of its options. Only a configured value is told: the options
+    too are the customer's words.
     """
     if options.imported is None:
         return "", False
@@ -118,4 +121,4 @@ def _origin(row: Row, known: Layout, options: PipedriveOptions) -> tuple[str, bo
     told = [labels[item] for item in said if item in labels] if labels else said
     means = {item.casefold(): item for item in options.imported.values}
     matched = [item if labels else means[item.casefold()] for item in told if item.casefold() in means]
-    return ";".join(matched or (told if labels else [])), bool(matched) or len(told) < len(said)
+    return ";".join(matched) or (_OTHER if labels and told else ""), bool(matched) or len(told) < len(said)

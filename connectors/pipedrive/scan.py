@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import reduce
 from itertools import chain
 from typing import TypeVar
 
 from connectors.pipedrive import clock, records, schema
 from connectors.pipedrive.client import Api, Invalid, Missing, Row, need
+from connectors.pipedrive.clock import Inputs
 from connectors.pipedrive.options import PipedriveOptions
 from connectors.pipedrive.schema import Layout
 from core.errors import NotAllowed
@@ -31,6 +33,7 @@ class Reader:
         self.clock = clock.Clock(api, options)
         self._layout: Layout | None = None
         self._answered: dict[str, bool] = {}
+        self._statuses = options.campaigns is True
 
     def layout(self, *, fresh: bool = False) -> Layout:
         """The person fields; read once, and again when they must be `fresh`."""
@@ -56,12 +59,11 @@ class Reader:
         known = self.layout()
         found: dict[Ref, Record | None] = dict.fromkeys(refs)
         ids = [int(ref.id) for ref in found if ref.kind == schema.PERSON and ref.id.isdecimal()]
-        for some in batched(ids, READS):
-            rows = self.rows(some, passes(known.keys(properties)), properties)
-            if rows:
-                self.clock.refresh()
-            found |= {item.ref: item for item in self._records(rows.values(), known, properties) if item.ref in found}
-        return found
+        keys = passes(known.keys(properties))
+        rows = [row for some in batched(ids, READS) for row in self.rows(some, keys, properties).values()]
+        if rows:
+            self.clock.refresh()
+        return found | {item.ref: item for item in self._records(rows, known, properties) if item.ref in found}
 
     def rows(self, ids: Sequence[int], keys: Iterable[Keys], properties: Sequence[str] = ()) -> dict[int, Row]:
         """At most READS persons by id, one call for each of the passes `keys`; a deleted one is left out."""
@@ -87,10 +89,17 @@ class Reader:
 
     def _records(self, rows: Iterable[Row], known: Layout, wanted: Sequence[str]) -> tuple[Record, ...]:
         return tuple(
-            records.record(self._crm, row, known, self._options, self.clock.of(row), wanted)
+            records.record(self._crm, row, known, self._options, self._inputs(row), wanted)
             for row in rows
             if not row.get("is_deleted")
         )
+
+    def _inputs(self, row: Row) -> Inputs:
+        """What the clock knows; a status that others had, or must have, is unreadable: it may be an objection."""
+        inputs = self.clock.of(row)
+        self._statuses |= records.MARKETING in row
+        lost = self._statuses and records.MARKETING not in row
+        return replace(inputs, unreadable=(*inputs.unreadable, records.MARKETING)) if lost else inputs
 
     def _walk(self, keys: Keys, include: Keys, **asked: object) -> Iterator[tuple[list[Row], bool]]:
         lists = {"include_fields": ",".join(include), "custom_fields": ",".join(keys)}
@@ -102,17 +111,19 @@ class Reader:
         """The optional fields to ask for: only what the account answers, since one it refuses fails the whole call."""
         fields = self.layout().fields
         asked = (name for name in properties if name in fields and fields[name].optional)
-        names = tuple(dict.fromkeys((*clock.INCLUDE, records.MARKETING, *asked)))
+        status = () if self._options.campaigns is False else (records.MARKETING,)
+        names = tuple(dict.fromkeys((*clock.INCLUDE, *status, *asked)))
         if unknown := tuple(name for name in names if name not in self._answered):
             every = self._answers(unknown)
             self._answered |= {name: every or self._answers((name,)) for name in unknown}
         return tuple(name for name in names if self._answered[name])
 
-    def has_campaigns(self) -> bool:
-        """True when persons come with a marketing status."""
-        include = ",".join(self._include(()))
-        page, _ = next(self._api.pages("persons.probe", "persons", limit=1, include_fields=include))
-        return any(records.MARKETING in row for row in page)
+    def has_campaigns(self) -> bool | None:
+        """True when persons come with a marketing status; None when there is no person to tell by. Asks anew."""
+        self._answered.pop(records.MARKETING, None)
+        include = self._include(())
+        page, _ = next(self._api.pages("persons.probe", "persons", limit=1, include_fields=",".join(include)))
+        return any(records.MARKETING in row for row in page) if page or records.MARKETING not in include else None
 
     def _answers(self, names: Keys) -> bool:
         try:

@@ -34,33 +34,42 @@ def moment(text: object) -> datetime | None:
 
 
 class Stream:
-    """Reads a v2 list whole the first time, and then what changed since just before that."""
+    """Reads a v2 list whole the first time, and then what changed since.
+
+    A row may change behind the back of a walk, with an older stamp than those of its later pages. So the next one asks from
+    the latest stamp on that had been seen before this one began; what a walk sees counts for the one after.
+    """
 
     def __init__(self, api: Api, path: str, **params: object) -> None:
         self._api, self._path, self._params = api, path, params
-        self._since: dict[str, str] | None = None
+        self._since: str | None = None
+        self._seen = ""
 
     def rows(self) -> Iterator[Row]:
         """Every row, or every row changed since. Sorted by id: a walk by update_time would skip what changes meanwhile."""
-        since = self._since or {}
-        if self._since is None:
-            self._since = self._newest()
+        since = {"updated_since": self._since} if self._since else {}
+        start = self._newest() if self._since is None else max(self._since, self._seen)
+        seen = self._seen
         for page, _ in self._api.pages(self._what, self._path, sort_by="id", **self._params, **since):
+            seen = max(seen, *map(_stamp, page), "")
             yield from page
+        self._since, self._seen = start, seen
 
     @property
     def _what(self) -> str:
         return f"{self._path.replace('/', '.')}.list"
 
-    def _newest(self) -> dict[str, str]:
-        """What to ask for next time: what moved after the vendor's own latest stamp, so that clocks need not agree.
-
-        Nothing narrows a list that was empty: all of it will be new. No fractions of a second (§3.3).
-        """
+    def _newest(self) -> str:
+        """The vendor's own latest stamp, so that clocks need not agree; none of a list that is empty: all will be new."""
         newest = {"limit": 1, "sort_by": "update_time", "sort_direction": "desc"}
         page, _ = next(self._api.pages(self._what, self._path, **newest))
-        at = moment(page[0].get("update_time")) if page else None
-        return {"updated_since": at.strftime("%Y-%m-%dT%H:%M:%SZ")} if at else {}
+        return _stamp(page[0]) if page else ""
+
+
+def _stamp(row: Row) -> str:
+    """When a row was changed, as a list can be asked for it: without fractions of a second (§3.3). Sorts as text."""
+    at = moment(row.get("update_time"))
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ") if at else ""
 
 
 class Leads:
@@ -153,14 +162,16 @@ class Activities:
     def __init__(self, api: Api, options: PipedriveOptions) -> None:
         self._api, self._options = api, options
         self._types = options.activity_types
-        self._stream = Stream(api, "activities", done="true", include_fields="attendees")
+        self._stream = Stream(api, "activities", include_fields="attendees")
         self._there: tuple[str, ...] | None = None
         self._latest: dict[tuple[int, str], datetime] = {}
         self._unsorted: set[int] = set()
+        self._guests: dict[int, set[int]] = {}
+        self._complete = False
         self._unreadable: tuple[str, ...] = ()
 
     def read(self) -> None:
-        """Takes in all done activities, or those changed since. The list cannot be asked for by type (§4.1)."""
+        """Takes in all activities, or those changed since. The list cannot be asked for by type or guest (§4.1, §5)."""
         if not self._types:
             return
         try:
@@ -168,19 +179,30 @@ class Activities:
                 self._there = key_strings(self._api)
             self._unreadable = tuple(map(activity, misspelt(self._options, self._there)))
             self.take(self._stream.rows())
+            self._complete = True
         except NotAllowed:
+            self._complete = False
             self._unreadable = tuple(map(activity, self._types))
 
     def take(self, rows: Iterable[Row]) -> None:
-        """Takes in activities, those that are not done left aside."""
+        """Takes in activities: who is a guest of any, and of those that are done when they took place."""
         unsorted = unmatched(self._options, self._there or ())
         for row in rows:
+            for guest in people(row) - {row.get("person_id")}:
+                self._guests.setdefault(guest, set()).add(need(row, "id"))
             if not row.get("done"):
                 continue
             if row.get("type") in self._types:
                 self._keep(row)
             elif unsorted:
                 self._unsorted |= people(row)
+
+    def kept(self, person: int, listed: set[int]) -> tuple[str, ...]:
+        """A phrase on the activities in which the person is a guest, but those listed as its own."""
+        if not self._complete:
+            return ("activities in which the person is a guest not read: they stay",)
+        count = len(self._guests.get(person, set()) - listed)
+        return (f"{count} activities kept, in which the person is a guest",) if count else ()
 
     def of(self, person: int) -> dict[str, datetime]:
         """The latest of each type, by source name."""
