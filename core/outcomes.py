@@ -76,6 +76,11 @@ class Outcomes:
                 self._store.index.record_push(ticket.item.ref, _marks(ticket.item.action), now)
         return intents
 
+    def received(self, ticket: Ticket, intent: int, receipt: Receipt | None) -> None:
+        """Keeps the receipt of a write until it is read back, as nobody gives it twice; None forgets it again."""
+        told = {"received": _told(receipt)} if receipt else {}
+        self._store.ledger.learn(intent, ticket.body() | told)
+
     def refuse(self, ticket: Ticket, receipt: Receipt, now: datetime) -> None:
         """The outcome of an item that was not written, because the record or its person changed."""
         with self._store.transaction():
@@ -131,9 +136,7 @@ class Outcomes:
             "action": canonical.encode(ticket.item.action),
             "policy": ticket.item.policy,
             "rule": ticket.item.rule,
-            "receipt": word(receipt),
-            "why": _why(receipt),
-            "remains": receipt.remains if isinstance(receipt, Done | AlreadyDone) else "",
+            **_told(receipt),
             "read_back": ("absent" if record is None else "present") if intent else "",
         }
         return self._store.ledger.append(now, "outcome", body)
@@ -147,6 +150,27 @@ class Outcomes:
         if record is not None:
             owed = {"ref": str(ticket.item.ref), "rule": ticket.item.rule, "did": canonical.label(ticket.item.action)}
             self._store.ledger.owe(line, "note", ticket.item.ref.crm, owed)
+
+
+def _told(receipt: Receipt) -> dict[str, str]:
+    remains = receipt.remains if isinstance(receipt, Done | AlreadyDone) else ""
+    return {"receipt": word(receipt), "why": _why(receipt), "remains": remains}
+
+
+def receipt_of(owed: Mapping[str, Any]) -> Receipt | None:
+    """The receipt that was kept for an intent by `Outcomes.received`; None when none was given."""
+    match owed.get("received"):
+        case {"receipt": "done", "remains": remains}:
+            return Done(remains=remains)
+        case {"receipt": "already", "remains": remains}:
+            return AlreadyDone(remains)
+        case {"receipt": "changed", "why": why}:
+            return Changed(why)
+        case {"receipt": "gone", "why": why}:
+            return Gone(why)
+        case {"receipt": "refused", "why": why}:
+            return Refused(why)
+    return None
 
 
 def _why(receipt: Receipt) -> str:

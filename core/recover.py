@@ -8,11 +8,11 @@ from datetime import datetime
 from itertools import groupby
 
 from core.actions import Action, Anonymise, Bin, Clear, Command, Erase, Redact
-from core.connector import AlreadyDone, Connector, Done, Gone
+from core.connector import AlreadyDone, Changed, Connector, Done, Gone, Refused
 from core.errors import FAULTS, BadAnswer, StopCrm
 from core.judge import Judge
 from core.model import Record, Ref
-from core.outcomes import Outcomes, Ticket, confirmed
+from core.outcomes import Outcomes, Ticket, confirmed, receipt_of
 from core.read import whole
 from core.store.ledger import Owed
 from core.store.store import Store
@@ -40,16 +40,18 @@ def _place(owed: Owed) -> tuple[str, str]:
 def _resolve(
     store: Store, connectors: Mapping[str, Connector], judge: Judge, outcomes: Outcomes, owed: list[Owed], now: datetime
 ) -> None:
-    tickets = [(item.seq, Ticket.read(item.body)) for item in owed]
+    tickets = [(item.seq, Ticket.read(item.body), receipt_of(item.body)) for item in owed]
     connector = connectors[owed[0].crm]
     kind = tickets[0][1].item.ref.kind
-    refs = list(dict.fromkeys(ticket.item.ref for _, ticket in tickets))
+    refs = list(dict.fromkeys(ticket.item.ref for _, ticket, _ in tickets))
     found = whole(connector, refs, judge.needs(connector.schema(kind)))
-    for intent, ticket in tickets:
+    for intent, ticket, given in tickets:
         record = found[ticket.item.ref]
-        if _took_effect(ticket.item.action, record, judge, now):
+        if isinstance(given, Changed | Refused | Gone):
+            outcomes.close(ticket, intent, given, record, now)
+        elif _took_effect(ticket.item.action, record, judge, now):
             held = _held(store, judge, ticket.item.ref)
-            outcomes.close(ticket, intent, _finished(connector, ticket, record, held=held), record, now)
+            outcomes.close(ticket, intent, given or _finished(connector, ticket, record, held=held), record, now)
         else:
             outcomes.undone(ticket, intent, now)
 
