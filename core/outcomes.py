@@ -109,7 +109,7 @@ class Outcomes:
             self._store.ledger.settle(intent)
             self._store.plans.answer(ticket.digest, ticket.place, word(held), ours)
             if isinstance(held, Done | AlreadyDone | Gone):
-                self._remember(ticket, record, line, now)
+                self._remember(ticket, held, record, line, now)
             if isinstance(held, Done) and isinstance(ticket.item.action, Bin | Erase):
                 self._store.ledger.owe(line, "erasure", ticket.item.ref.crm, {"rule": ticket.item.rule})
             if isinstance(held, AlreadyDone) and isinstance(ticket.item.action, Restrict):
@@ -117,10 +117,10 @@ class Outcomes:
                 self._store.index.drop_push(ticket.item.ref, "restriction")
         return held
 
-    def undone(self, ticket: Ticket, intent: int, now: datetime) -> None:
-        """After a crash: the write never took effect; the item is as open as before."""
+    def undone(self, ticket: Ticket, intent: int, now: datetime, why: str = "") -> None:
+        """After a crash: the write never took effect, but for what `why` says; the item is as open as before."""
         with self._store.transaction():
-            body = {"intent": intent, "ref": str(ticket.item.ref), "result": "undone"}
+            body = {"intent": intent, "ref": str(ticket.item.ref), "result": "undone", "why": why}
             self._store.ledger.append(now, "recovery", body)
             self._store.ledger.settle(intent)
             for mark in _marks(ticket.item.action):
@@ -141,10 +141,12 @@ class Outcomes:
         }
         return self._store.ledger.append(now, "outcome", body)
 
-    def _remember(self, ticket: Ticket, record: Record | None, line: Line, now: datetime) -> None:
+    def _remember(self, ticket: Ticket, held: Receipt, record: Record | None, line: Line, now: datetime) -> None:
         if isinstance(ticket.item.action, FINAL):
-            rows = self._store.index.get([ticket.item.ref])
-            self._store.tombstones.add((i for row in rows for i in row.identifiers), ticket.item.rule, now)
+            if not isinstance(held, Gone):
+                # Who is gone by another's hand may live on in another record: only our own word is an erasure.
+                rows = self._store.index.get([ticket.item.ref])
+                self._store.tombstones.add((i for row in rows for i in row.identifiers), ticket.item.rule, now)
             if record is None:
                 self._store.index.expect_one_less(ticket.item.ref)
         if record is not None:

@@ -151,6 +151,23 @@ def test_gone_while_it_is_there_is_no_success(tmp_path: Path) -> None:
     assert engine.store.tombstones.count() == 0
 
 
+def test_who_is_gone_by_no_deed_of_ours_is_no_erased_person(tmp_path: Path) -> None:
+    """Merged away or archived right before the erasure: gone, and nobody is remembered as erased."""
+    engine = Engine(tmp_path, record("a1", "x@x.example"))
+    plan = engine.plan()
+    real = engine.crms["a"].apply
+
+    def late(batch: Sequence[Command]) -> Iterator[Receipt]:
+        engine.crms["a"].records.clear()
+        return real(batch)
+
+    engine.crms["a"].apply = late  # type: ignore[method-assign]  # a user is faster
+    tally = engine.apply(plan)
+
+    assert receipts(tally) == {("erase", "gone"): 1}
+    assert engine.store.tombstones.count() == 0
+
+
 def test_an_adapter_that_breaks_its_contract_stops_its_crm_only_and_quotes_no_value(tmp_path: Path) -> None:
     """A KeyError over one row, while scanning and while writing: a gap, a stop, and the other CRM goes on."""
     engine = Engine(tmp_path, record("a1", "x@x.example"), record("b1", "y@x.example"))
