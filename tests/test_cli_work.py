@@ -260,7 +260,7 @@ def test_a_run_that_was_stopped_does_not_say_that_nothing_had_to_be_done(
     """The CRM broke off at the first write: what became of it is not known."""
     at.add("a1", "x@a.example")
     at.crms["a"].apply = raising(Unreachable("a: no answer"))  # type: ignore[method-assign]  # the line is down
-    results.show(at.run(), as_json=False)
+    results.report(at.run(), json=False)
 
     shown = capsys.readouterr().out
     assert "Nothing is known to be done." in shown and "Nothing had to be done." not in shown
