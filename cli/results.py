@@ -68,7 +68,8 @@ def _show(result: Result) -> None:
     shown = table("Done", "action", "receipt", "count")
     for (action, receipt), count in sorted(result.tally.counts.items()):
         shown.add_row(action, receipt, str(count))
-    out.print(shown if shown.rows else "[green]Nothing had to be done.[/]")
+    nothing = "[green]Nothing had to be done.[/]" if result.tally.clean else "[yellow]Nothing is known to be done.[/]"
+    out.print(shown if shown.rows else nothing)
     show_reports(result.plan)
     if result.tally.listed:
         out.print(f"{result.tally.listed} new entries of the suppression list.")

@@ -87,13 +87,16 @@ class MemoryCrm:
             return Gone()
         if isinstance(command.action, Annotate):
             return self._annotate(command.ref.id, command.action)
-        if record.version != command.version:
-            return Changed()
         if isinstance(command.action, Erase):
-            self.writes.append(("erase", command.ref.id))
-            del self.records[command.ref.id]
-            return Done()
-        return self._write(record, command.action)
+            return self._erase(record, command.version)
+        return self._write(record, command)
+
+    def _erase(self, record: Record, version: str) -> Receipt:
+        if record.version != version:
+            return Changed()
+        self.writes.append(("erase", record.ref.id))
+        del self.records[record.ref.id]
+        return Done()
 
     def _annotate(self, id: str, action: Annotate) -> Receipt:
         notes = self.notes.setdefault(id, {})
@@ -103,16 +106,32 @@ class MemoryCrm:
         self.writes.append(("annotate", id))
         return Done()
 
-    def _write(self, record: Record, action: Action) -> Receipt:
+    def _write(self, record: Record, command: Command) -> Receipt:
+        """State comes before version, so that the same command twice is AlreadyDone and not Changed."""
+        if record.version != command.version:
+            return AlreadyDone() if _is_so(record, command.action) else Changed()
         try:
-            after = changed(record, action)
+            after = changed(record, command.action)
         except ValueError as error:
             return Refused(str(error))
         if after == record:
             return AlreadyDone()
         self.edit(after)
-        self.writes.append((actions.name(action), record.ref.id))
+        self.writes.append((actions.name(command.action), record.ref.id))
         return Done(self.records[record.ref.id].version)
+
+
+def _is_so(record: Record, action: Action) -> bool:
+    """Whether an action has nothing left to do; the spans of a redaction count characters of the text from before it."""
+    if not isinstance(action, Redact):
+        return changed(record, action) == record
+    text, shift = record.values.get(action.property, ""), 0
+    for span in action.spans:
+        label = f"[{span.label}]"
+        if not text.startswith(label, span.start + shift):
+            return False
+        shift += len(label) - (span.end - span.start)
+    return True
 
 
 def changed(record: Record, action: Action) -> Record:

@@ -207,14 +207,14 @@ class Applier:
         if self._asking in tally.stopped or (batch[0][1].destructive and (self._gaps or self._failing(self._asking))):
             tally.left += len(batch)
             return
+        due = tally.counts.total() + len(batch)
         try:
             self._batch(digest, batch, tally)
         except (StopCrm, BadAnswer) as error:
             tally.stopped[self._asking] = str(error)
-            tally.left += len(batch)
         except FAULTS as error:
             tally.stopped[self._asking] = f"{self._asking}: the connector failed ({type(error).__name__})"
-            tally.left += len(batch)
+        tally.left += due - tally.counts.total()
 
     def _failing(self, crm: str) -> bool:
         """The brake on errors during apply: too many refusals of a CRM stop what destroys there."""
@@ -267,13 +267,46 @@ class Applier:
         return self._versions.get(item.ref, item.version)
 
     def _write(self, connector: Connector, batch: list[tuple[Ticket, Command]], tally: Tally) -> None:
-        tickets, commands = [ticket for ticket, _ in batch], [command for _, command in batch]
-        intents = self._outcomes.intend(tickets, self._clock())
-        receipts = list(connector.apply(commands))
-        if len(receipts) != len(commands):
-            raise BadAnswer(f"{commands[0].ref.crm}: {len(receipts)} receipts for {len(commands)} commands")
-        after = whole(connector, [t.item.ref for t in tickets], self._properties(connector, tickets[0].item.ref))
-        for (ticket, command), intent, receipt in zip(batch, intents, receipts, strict=True):
+        intents = self._outcomes.intend([ticket for ticket, _ in batch], self._clock())
+        receipts, broke = self._receive(connector, batch, intents)
+        if receipts:
+            self._close(connector, batch[: len(receipts)], intents, receipts, tally)
+        if broke:
+            raise broke
+
+    def _receive(
+        self, connector: Connector, batch: list[tuple[Ticket, Command]], intents: list[int]
+    ) -> tuple[list[Receipt], Exception | None]:
+        """The receipts, each kept as it comes, as nobody gives it twice; and what broke them off, if anything did.
+
+        Raises BadAnswer when they are too few or too many: then nobody can say which is whose.
+        """
+        receipts: list[Receipt] = []
+        try:
+            for receipt in connector.apply([command for _, command in batch]):
+                if len(receipts) < len(batch):
+                    self._outcomes.received(batch[len(receipts)][0], intents[len(receipts)], receipt)
+                receipts.append(receipt)
+        except (StopCrm, BadAnswer, *FAULTS) as error:
+            if len(receipts) <= len(batch):
+                return receipts, error
+        if len(receipts) != len(batch):
+            for (ticket, _), intent in zip(batch, intents, strict=True):
+                self._outcomes.received(ticket, intent, None)
+            raise BadAnswer(f"{batch[0][1].ref.crm}: {len(receipts)} receipts for {len(batch)} commands")
+        return receipts, None
+
+    def _close(
+        self,
+        connector: Connector,
+        batch: list[tuple[Ticket, Command]],
+        intents: list[int],
+        receipts: list[Receipt],
+        tally: Tally,
+    ) -> None:
+        refs = [ticket.item.ref for ticket, _ in batch]
+        after = whole(connector, refs, self._properties(connector, refs[0]))
+        for (ticket, command), intent, receipt in zip(batch, intents, receipts, strict=False):
             record = after[ticket.item.ref]
             seen = self._seen(ticket.item.action, receipt, record)
             # Only a write on the version of the plan hands its own on: else somebody's edit would pass as ours.

@@ -153,8 +153,9 @@ class Connector(Protocol):
         """Does one kind of action to at most its batch size of records, one receipt a command, in order.
 
         Must write nothing to a record whose version is another than the command's (Changed). Applied twice must be the
-        same as once (AlreadyDone, or Gone after an erasure). Must not repeat a write that may have taken effect before
-        reading back.
+        same as once (AlreadyDone, or Gone after an erasure). Of an absent record, Done or AlreadyDone says that it was
+        erased and not archived or merged away; an adapter that cannot tell must say Gone. Must not repeat a write that may
+        have taken effect before reading back.
         """
         ...
 

@@ -76,6 +76,11 @@ class Outcomes:
                 self._store.index.record_push(ticket.item.ref, _marks(ticket.item.action), now)
         return intents
 
+    def received(self, ticket: Ticket, intent: int, receipt: Receipt | None) -> None:
+        """Keeps the receipt of a write until it is read back, as nobody gives it twice; None forgets it again."""
+        told = {"received": _told(receipt)} if receipt else {}
+        self._store.ledger.learn(intent, ticket.body() | told)
+
     def refuse(self, ticket: Ticket, receipt: Receipt, now: datetime) -> None:
         """The outcome of an item that was not written, because the record or its person changed."""
         with self._store.transaction():
@@ -104,7 +109,7 @@ class Outcomes:
             self._store.ledger.settle(intent)
             self._store.plans.answer(ticket.digest, ticket.place, word(held), ours)
             if isinstance(held, Done | AlreadyDone | Gone):
-                self._remember(ticket, record, line, now)
+                self._remember(ticket, held, record, line, now)
             if isinstance(held, Done) and isinstance(ticket.item.action, Bin | Erase):
                 self._store.ledger.owe(line, "erasure", ticket.item.ref.crm, {"rule": ticket.item.rule})
             if isinstance(held, AlreadyDone) and isinstance(ticket.item.action, Restrict):
@@ -112,10 +117,10 @@ class Outcomes:
                 self._store.index.drop_push(ticket.item.ref, "restriction")
         return held
 
-    def undone(self, ticket: Ticket, intent: int, now: datetime) -> None:
-        """After a crash: the write never took effect; the item is as open as before."""
+    def undone(self, ticket: Ticket, intent: int, now: datetime, why: str = "") -> None:
+        """After a crash: the write never took effect, but for what `why` says; the item is as open as before."""
         with self._store.transaction():
-            body = {"intent": intent, "ref": str(ticket.item.ref), "result": "undone"}
+            body = {"intent": intent, "ref": str(ticket.item.ref), "result": "undone", "why": why}
             self._store.ledger.append(now, "recovery", body)
             self._store.ledger.settle(intent)
             for mark in _marks(ticket.item.action):
@@ -131,22 +136,43 @@ class Outcomes:
             "action": canonical.encode(ticket.item.action),
             "policy": ticket.item.policy,
             "rule": ticket.item.rule,
-            "receipt": word(receipt),
-            "why": _why(receipt),
-            "remains": receipt.remains if isinstance(receipt, Done | AlreadyDone) else "",
+            **_told(receipt),
             "read_back": ("absent" if record is None else "present") if intent else "",
         }
         return self._store.ledger.append(now, "outcome", body)
 
-    def _remember(self, ticket: Ticket, record: Record | None, line: Line, now: datetime) -> None:
+    def _remember(self, ticket: Ticket, held: Receipt, record: Record | None, line: Line, now: datetime) -> None:
         if isinstance(ticket.item.action, FINAL):
-            rows = self._store.index.get([ticket.item.ref])
-            self._store.tombstones.add((i for row in rows for i in row.identifiers), ticket.item.rule, now)
+            if not isinstance(held, Gone):
+                # Who is gone by another's hand may live on in another record: only our own word is an erasure.
+                rows = self._store.index.get([ticket.item.ref])
+                self._store.tombstones.add((i for row in rows for i in row.identifiers), ticket.item.rule, now)
             if record is None:
                 self._store.index.expect_one_less(ticket.item.ref)
         if record is not None:
             owed = {"ref": str(ticket.item.ref), "rule": ticket.item.rule, "did": canonical.label(ticket.item.action)}
             self._store.ledger.owe(line, "note", ticket.item.ref.crm, owed)
+
+
+def _told(receipt: Receipt) -> dict[str, str]:
+    remains = receipt.remains if isinstance(receipt, Done | AlreadyDone) else ""
+    return {"receipt": word(receipt), "why": _why(receipt), "remains": remains}
+
+
+def receipt_of(owed: Mapping[str, Any]) -> Receipt | None:
+    """The receipt that was kept for an intent by `Outcomes.received`; None when none was given."""
+    match owed.get("received"):
+        case {"receipt": "done", "remains": remains}:
+            return Done(remains=remains)
+        case {"receipt": "already", "remains": remains}:
+            return AlreadyDone(remains)
+        case {"receipt": "changed", "why": why}:
+            return Changed(why)
+        case {"receipt": "gone", "why": why}:
+            return Gone(why)
+        case {"receipt": "refused", "why": why}:
+            return Refused(why)
+    return None
 
 
 def _why(receipt: Receipt) -> str:

@@ -8,20 +8,24 @@ from datetime import datetime
 from itertools import groupby
 
 from core.actions import Action, Anonymise, Bin, Clear, Command, Erase, Redact
-from core.connector import AlreadyDone, Connector, Done, Gone
+from core.connector import AlreadyDone, Changed, Connector, Done, Gone, Receipt, Refused
 from core.errors import FAULTS, BadAnswer, StopCrm
 from core.judge import Judge
 from core.model import Record, Ref
-from core.outcomes import Outcomes, Ticket, confirmed
+from core.outcomes import Outcomes, Ticket, confirmed, receipt_of
 from core.read import whole
 from core.store.ledger import Owed
 from core.store.store import Store
+
+_FOUND = "resolved after an interruption"
+_DOUBT = "gone while its removal was under way; whether by it cannot be told"
 
 
 def recover(store: Store, connectors: Mapping[str, Connector], judge: Judge, outcomes: Outcomes, now: datetime) -> int:
     """Settles what the ledger owes for the connected CRMs; answers how many intents it resolved.
 
-    An intent whose effect is there becomes an outcome; one whose effect is not is struck out, and its item is open again.
+    An intent that was answered, or whose effect is there, becomes an outcome; any other is struck out, and its item is open
+    again.
     Must be called before a plan is made or applied. What a CRM cannot tell now stays owed; nothing is written there
     until it is resolved.
     """
@@ -40,18 +44,20 @@ def _place(owed: Owed) -> tuple[str, str]:
 def _resolve(
     store: Store, connectors: Mapping[str, Connector], judge: Judge, outcomes: Outcomes, owed: list[Owed], now: datetime
 ) -> None:
-    tickets = [(item.seq, Ticket.read(item.body)) for item in owed]
+    tickets = [(item.seq, Ticket.read(item.body), receipt_of(item.body)) for item in owed]
     connector = connectors[owed[0].crm]
     kind = tickets[0][1].item.ref.kind
-    refs = list(dict.fromkeys(ticket.item.ref for _, ticket in tickets))
+    refs = list(dict.fromkeys(ticket.item.ref for _, ticket, _ in tickets))
     found = whole(connector, refs, judge.needs(connector.schema(kind)))
-    for intent, ticket in tickets:
+    for intent, ticket, given in tickets:
         record = found[ticket.item.ref]
-        if _took_effect(ticket.item.action, record, judge, now):
+        if isinstance(given, Changed | Refused | Gone):
+            outcomes.close(ticket, intent, given, record, now)
+        elif _took_effect(ticket.item.action, record, judge, now):
             held = _held(store, judge, ticket.item.ref)
-            outcomes.close(ticket, intent, _finished(connector, ticket, record, held=held), record, now)
+            outcomes.close(ticket, intent, given or _finished(connector, ticket, record, held=held), record, now)
         else:
-            outcomes.undone(ticket, intent, now)
+            outcomes.undone(ticket, intent, now, _taken(connector, ticket.item.action))
 
 
 def _held(store: Store, judge: Judge, ref: Ref) -> bool:
@@ -60,19 +66,29 @@ def _held(store: Store, judge: Judge, ref: Ref) -> bool:
     return any(matcher(row) for row in store.index.closure([ref], judge.shared_above))
 
 
-def _finished(connector: Connector, ticket: Ticket, record: Record | None, *, held: bool) -> Done | Gone:
-    """The receipt of a write that took effect; Gone when the record went and the write was none that removes it.
+def _finished(connector: Connector, ticket: Ticket, record: Record | None, *, held: bool) -> Receipt:
+    """The receipt of a write that took effect or whose record went, and that nobody answered for.
 
-    An erasure is asked for once more, as it may have stopped short of emptying the bin; not for somebody held since.
+    An absent record may have been archived or merged away by a user: that it was erased is the adapter's word only, so it
+    is asked once more, which also empties a bin that was not reached; not for somebody held since.
     """
-    if record is None and not isinstance(ticket.item.action, Bin | Erase):
-        return Gone()
-    told = "resolved after an interruption"
-    if record is None and isinstance(ticket.item.action, Erase) and not held:
-        receipt = next(iter(connector.apply([Command(ticket.item.ref, ticket.item.version, ticket.item.action)])))
-        if isinstance(receipt, Done | AlreadyDone) and receipt.remains:
-            told = f"{told}; {receipt.remains}"
-    return Done(remains=told)
+    if record is not None:
+        return Done(remains=_FOUND)
+    if held or not isinstance(ticket.item.action, Erase):
+        return Gone(_DOUBT if isinstance(ticket.item.action, Bin | Erase) else "")
+    match next(iter(connector.apply([Command(ticket.item.ref, ticket.item.version, ticket.item.action)]))):
+        case Done(remains=remains) | AlreadyDone(remains):
+            return Done(remains="; ".join(filter(None, (_FOUND, remains))))
+        case Gone(taken):
+            return Gone("; ".join(filter(None, (_DOUBT, taken))))
+        case receipt:
+            return receipt
+
+
+def _taken(connector: Connector, action: Action) -> str:
+    """What an erasure may have done to a record that is still there: the children go first."""
+    along = isinstance(action, Erase) and (action.cascade or connector.capabilities.cascade)
+    return "its children may be gone already" if along else ""
 
 
 def _took_effect(action: Action, record: Record | None, judge: Judge, now: datetime) -> bool:

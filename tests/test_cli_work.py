@@ -257,6 +257,18 @@ def test_what_stopped_an_interrupted_plan_is_told_even_when_the_new_one_goes_thr
     assert "stopped: a: no answer" in sentence(told)
 
 
+def test_a_run_that_was_stopped_does_not_say_that_nothing_had_to_be_done(
+    at: Office, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The CRM broke off at the first write: what became of it is not known."""
+    at.add("a1", "x@a.example")
+    at.crms["a"].apply = raising(Unreachable("a: no answer"))  # type: ignore[method-assign]  # the line is down
+    results.report(at.run(), json=False)
+
+    shown = capsys.readouterr().out
+    assert "Nothing is known to be done." in shown and "Nothing had to be done." not in shown
+
+
 def test_what_an_interrupted_plan_left_is_counted_once(at: Office) -> None:
     """The new plan asks for the same again: one person is left, not two."""
     at.add("a1", "x@a.example")

@@ -151,6 +151,23 @@ def test_gone_while_it_is_there_is_no_success(tmp_path: Path) -> None:
     assert engine.store.tombstones.count() == 0
 
 
+def test_who_is_gone_by_no_deed_of_ours_is_no_erased_person(tmp_path: Path) -> None:
+    """Merged away or archived right before the erasure: gone, and nobody is remembered as erased."""
+    engine = Engine(tmp_path, record("a1", "x@x.example"))
+    plan = engine.plan()
+    real = engine.crms["a"].apply
+
+    def late(batch: Sequence[Command]) -> Iterator[Receipt]:
+        engine.crms["a"].records.clear()
+        return real(batch)
+
+    engine.crms["a"].apply = late  # type: ignore[method-assign]  # a user is faster
+    tally = engine.apply(plan)
+
+    assert receipts(tally) == {("erase", "gone"): 1}
+    assert engine.store.tombstones.count() == 0
+
+
 def test_an_adapter_that_breaks_its_contract_stops_its_crm_only_and_quotes_no_value(tmp_path: Path) -> None:
     """A KeyError over one row, while scanning and while writing: a gap, a stop, and the other CRM goes on."""
     engine = Engine(tmp_path, record("a1", "x@x.example"), record("b1", "y@x.example"))
@@ -219,6 +236,68 @@ def test_a_crm_that_breaks_off_leaves_the_others_going_and_is_taken_up_again(tmp
     assert engine.store.ledger.owed("outcome") == []
 
 
+def breaking_off(engine: Engine, monkeypatch: pytest.MonkeyPatch, *given: Receipt, down: bool = False) -> None:
+    """a gives some receipts for an erasure and breaks off; `down`: nor can it be read from there on."""
+    real = engine.crms["a"].apply
+
+    def down_now(*_: object) -> None:
+        raise Unreachable("a: the connection broke")
+
+    def apply(batch: Sequence[Command]) -> Iterator[Receipt]:
+        for command, receipt in zip(batch, given, strict=False):
+            assert not isinstance(receipt, Done) or list(real([command])) == [Done()]
+            yield receipt
+        if down:
+            monkeypatch.setattr(engine.crms["a"], "get", down_now)
+        raise Unreachable("a: the connection broke")
+
+    monkeypatch.setattr(engine.crms["a"], "apply", apply)
+
+
+def said(engine: Engine) -> list[tuple[str, str, str, str]]:
+    """Ref, receipt, and what was told with it, of each outcome."""
+    bodies = [entry.body for entry in engine.store.ledger.entries() if entry.kind == "outcome"]
+    return [(body["ref"], body["receipt"], body["why"] + body["remains"], body["read_back"]) for body in bodies]
+
+
+def test_receipts_given_before_a_crm_broke_off_are_outcomes_and_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One erased, one kept while its children went, then the line broke: both are told at once, the third is open."""
+    engine = Engine(tmp_path, *(record(f"a{n}", f"p{n}@x.example") for n in range(3)))
+    breaking_off(engine, monkeypatch, Done(remains="in the bin (until 2026-12-24)"), Changed("1 notes in the bin"))
+    tally = engine.apply(engine.plan())
+
+    assert receipts(tally) == {("erase", "done"): 1, ("erase", "changed"): 1}
+    assert (tally.left, tally.stopped) == (1, {"a": "a: the connection broke"})
+    assert said(engine) == [
+        ("a:person:0", "done", "in the bin (until 2026-12-24)", "absent"),
+        ("a:person:1", "changed", "1 notes in the bin", "present"),
+    ]
+    assert [item.body["ref"] for item in engine.store.ledger.owed("outcome")] == ["a:person:2"]
+
+
+@pytest.mark.parametrize("down", [False, True])
+def test_receipts_that_could_not_be_read_back_are_kept_until_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, down: bool
+) -> None:
+    """Read back at once or by the next run: what was told with a receipt is in the ledger to the letter."""
+    engine = Engine(tmp_path, *(record(f"a{n}", f"p{n}@x.example") for n in range(3)))
+    with monkeypatch.context() as broken:
+        breaking_off(engine, broken, Done(remains="in the bin"), Changed("1 notes in the bin"), down=down)
+        tally = engine.apply(engine.plan())
+    assert tally.counts.total() + tally.left == 3
+    assert len(said(engine)) == (0 if down else 2)
+    engine.run()
+
+    assert said(engine)[:2] == [
+        ("a:person:0", "done", "in the bin", "absent"),
+        ("a:person:1", "changed", "1 notes in the bin", "present"),
+    ]
+    assert [engine.has(f"a{n}") for n in range(3)] == [False] * 3
+    assert engine.store.ledger.owed("outcome") == []
+
+
 def test_too_few_receipts_are_no_answer(tmp_path: Path) -> None:
     """An adapter that forgets a receipt: the CRM stops, nothing is guessed."""
     engine = Engine(tmp_path, record("a1", "x@x.example"), record("a2", "y@x.example"))
@@ -229,6 +308,7 @@ def test_too_few_receipts_are_no_answer(tmp_path: Path) -> None:
     assert isinstance(BadAnswer(""), Exception)
     assert "1 receipts for 2 commands" in tally.stopped["a"]
     assert len(engine.store.ledger.owed("outcome")) == 2
+    assert not any("received" in item.body for item in engine.store.ledger.owed("outcome"))
 
 
 def test_no_batch_names_a_record_twice(tmp_path: Path) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from core.actions import Command
-from core.connector import Receipt
+from core.actions import Bin, Command
+from core.connector import AlreadyDone, Changed, Done, Gone, Receipt, Refused
 from core.model import Objection
+from core.outcomes import Ticket
 from core.recover import recover
 from tests.engine import NOW, Engine, record, ref
 
@@ -98,3 +101,124 @@ def test_an_intent_that_is_struck_out_forgets_the_mark_it_had_noted(tmp_path: Pa
     assert engine.store.index.pushed([ref("a1")]) == {}
     (row,) = engine.store.index.get([ref("a1")])
     assert row.objections == NO_MAIL
+
+
+def interrupted(engine: Engine, given: tuple[Receipt, ...] = ()) -> None:
+    """A run dies in an erasure: with some receipts given, and nothing done to the last record."""
+    plan = engine.plan()
+    engine.crms["a"].apply = dying(given)  # type: ignore[method-assign]  # the power goes
+    with pytest.raises(Crash):
+        engine.apply(plan)
+    del engine.crms["a"].apply
+
+
+def dying(given: tuple[Receipt, ...]) -> Any:
+    """An `apply` that gives these receipts and dies."""
+
+    def apply(batch: Sequence[Command]) -> Iterator[Receipt]:
+        yield from given
+        raise Crash
+
+    return apply
+
+
+def resolve(engine: Engine, *answers: Receipt) -> list[Command]:
+    """Recovers with an adapter that gives these answers; the commands it was asked."""
+    asked: list[Command] = []
+
+    def apply(batch: Sequence[Command]) -> Iterator[Receipt]:
+        asked.extend(batch)
+        return iter(answers)
+
+    engine.crms["a"].apply = apply  # type: ignore[method-assign]  # an adapter that knows more
+    recover(engine.store, engine.crms, engine.judge, engine.outcomes, NOW)
+    del engine.crms["a"].apply
+    return asked
+
+
+def told(engine: Engine) -> list[tuple[str, str]]:
+    """Receipt, and what was told with it, of each outcome."""
+    bodies = [entry.body for entry in engine.store.ledger.entries() if entry.kind == "outcome"]
+    return [(body["receipt"], body["why"] + body["remains"]) for body in bodies]
+
+
+DOUBT = "gone while its removal was under way; whether by it cannot be told"
+FOUND = "resolved after an interruption"
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome", "remembered"),
+    [
+        (Gone(), ("gone", DOUBT), 0),
+        (Gone("1 notes"), ("gone", f"{DOUBT}; 1 notes"), 0),
+        (Done(remains="backups"), ("done", f"{FOUND}; backups"), 1),
+        (AlreadyDone("backups"), ("done", f"{FOUND}; backups"), 1),
+        (AlreadyDone(), ("done", FOUND), 1),
+        (Changed(), ("changed", ""), 0),
+        (Refused("locked"), ("refused", "locked"), 0),
+    ],
+)
+def test_absent_is_no_erasure_unless_the_adapter_says_so(
+    tmp_path: Path, answer: Receipt, outcome: tuple[str, str], remembered: int
+) -> None:
+    """Archived or merged away meanwhile by a user, or erased: only the adapter can tell; else nobody is counted erased."""
+    engine = Engine(tmp_path, record("a1", "x@x.example"))
+    interrupted(engine)
+    del engine.crms["a"].records["1"]
+    asked = resolve(engine, answer)
+
+    assert [command.ref for command in asked] == [ref("a1")]
+    assert told(engine) == [outcome]
+    assert engine.store.tombstones.count() == remembered
+    assert len(engine.store.ledger.owed("erasure")) == remembered
+
+
+def test_an_erasure_is_not_asked_again_for_somebody_held_since(tmp_path: Path) -> None:
+    """What is in the bin by now stays there; nobody is taken for erased."""
+    engine = Engine(tmp_path, record("a1", "x@x.example"))
+    interrupted(engine)
+    del engine.crms["a"].records["1"]
+    engine.store.holds.add(["a:person:1"], "litigation", "legal", NOW, NOW)
+
+    assert resolve(engine, Done()) == []
+    assert told(engine) == [("gone", DOUBT)]
+    assert engine.store.tombstones.count() == 0
+
+
+def test_a_record_that_was_to_go_to_the_bin_and_is_absent_is_in_doubt_too(tmp_path: Path) -> None:
+    """There is nothing to be finished in a bin, so nobody is asked."""
+    engine = Engine(tmp_path, record("a1", "x@x.example"))
+    plan = engine.plan()
+    engine.outcomes.intend([Ticket(plan.digest, 0, replace(plan.items[0], action=Bin()))], NOW)
+    del engine.crms["a"].records["1"]
+
+    assert resolve(engine) == []
+    assert told(engine) == [("gone", DOUBT)]
+
+
+def test_receipts_given_before_a_crash_are_believed(tmp_path: Path) -> None:
+    """Erased and told so, then the power went: the adapter is asked only about the one that nobody answered for."""
+    engine = Engine(tmp_path, record("a1", "x@x.example"), record("a2", "y@x.example"))
+    interrupted(engine, (Done(remains="backups"),))
+    engine.crms["a"].records.clear()
+    asked = resolve(engine, Gone())
+
+    assert [command.ref for command in asked] == [ref("a2")]
+    assert told(engine) == [("done", "backups"), ("gone", DOUBT)]
+    assert engine.store.tombstones.count() == 1
+
+
+@pytest.mark.parametrize(("cascade", "why"), [(("notes",), "its children may be gone already"), ((), "")])
+def test_an_erasure_that_did_not_happen_says_what_it_may_have_taken(
+    tmp_path: Path, cascade: tuple[str, ...], why: str
+) -> None:
+    """Children go before the record: it is there, and whether they are nobody can tell. Its item is open again."""
+    engine = Engine(tmp_path, record("a1", "x@x.example"))
+    engine.crms["a"].capabilities = replace(engine.crms["a"].capabilities, cascade=cascade)
+    interrupted(engine)
+    resolve(engine)
+    (struck,) = [entry.body for entry in engine.store.ledger.entries() if entry.kind == "recovery"]
+    engine.run()
+
+    assert (struck["ref"], struck["result"], struck["why"]) == ("a:person:1", "undone", why)
+    assert told(engine) == [("done", "")]

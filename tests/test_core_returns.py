@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.actions import Command
-from core.connector import Receipt, Refused
+from core.connector import AlreadyDone, Gone, Receipt, Refused
 from core.errors import KeyProblem
 from core.findings import Finding
 from core.identity import Identity, Keyring
@@ -351,8 +351,11 @@ def test_ret_26_of_two_tombstones_for_one_identifier_the_later_erasure_stands(tm
     assert erasure.at == NOW + A_DAY
 
 
-def test_ret_26_an_erasure_that_is_resolved_after_a_crash_is_remembered_as_well(tmp_path: Path) -> None:
-    """The machine stops right after the write; the import comes after the run that found it done."""
+@pytest.mark.parametrize(("answer", "rule"), [(AlreadyDone(), "RET-26"), (Gone(), "RET-01")])
+def test_ret_26_an_erasure_that_is_resolved_after_a_crash_is_remembered_when_the_crm_knows_of_it(
+    tmp_path: Path, answer: Receipt, rule: str
+) -> None:
+    """The machine stops right after the write; the import comes after the next run. In doubt it is judged like anybody."""
     engine = Engine(tmp_path, record("a1", "x@x.example"))
     write = engine.crms["a"].apply
 
@@ -363,8 +366,9 @@ def test_ret_26_an_erasure_that_is_resolved_after_a_crash_is_remembered_as_well(
     engine.crms["a"].apply = breaks  # type: ignore[method-assign]  # the machine stops
     with pytest.raises(KeyboardInterrupt):
         engine.run()
-    engine.crms["a"].apply = write  # type: ignore[method-assign]  # and is back
+    engine.crms["a"].apply = lambda batch: iter([answer])  # type: ignore[method-assign]  # is asked whether it did it
     engine.run()
+    engine.crms["a"].apply = write  # type: ignore[method-assign]  # and is back
     later(engine, imported("a2", "x@x.example"))
 
-    assert asked(engine) == {"a2": ("RET-26", "Erase")}
+    assert asked(engine) == {"a2": (rule, "Erase")}

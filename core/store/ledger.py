@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import delete, desc, func, select
+from sqlalchemy import delete, desc, func, select, update
 
 from core import canonical
 from core.ledger import Entry, chain, verify
@@ -86,6 +86,11 @@ class Ledger:
         """Remembers that an entry needs an outcome or a note, or that the anchor is to tell of it. An entry owes one thing."""
         values = {"seq": entry.seq, "what": what, "crm": crm, "body": canonical.dumps(body)}
         self._database.execute(pending.insert(), [values])
+
+    def learn(self, seq: int, body: Mapping[str, Any]) -> None:
+        """Replaces what is known of something that is owed."""
+        statement = update(pending).where(pending.c.seq == seq).values(body=canonical.dumps(body))
+        self._database.execute(statement)
 
     def settle(self, seq: int) -> None:
         """Strikes out what was owed for an entry."""
