@@ -11,12 +11,12 @@ from typing import Any
 from cli import exits, results, work
 from cli.ledger import checked
 from cli.runtime import Runtime
-from core.apply import Tally
 from core.connector import Connector
 from core.errors import BadAnswer, RepoussoirError, StopCrm, WrongAccount
 from core.plan import Plan
 from core.read import Reading
 from core.settings import JobSettings
+from core.tally import Tally
 
 OUTCOMES = {exits.OK: "ok", exits.APPROVAL: "waiting", exits.INCOMPLETE: "incomplete", exits.BUSY: "busy"}
 FAILED = "failed"

@@ -9,7 +9,6 @@ from itertools import combinations
 
 from cli.runtime import Runtime
 from core import canonical
-from core.apply import Tally
 from core.errors import BadAnswer, ConfigError, PlanRefused, StopCrm
 from core.judge import Judge
 from core.model import Ref
@@ -21,6 +20,7 @@ from core.read import Progress, Reading
 from core.recover import recover
 from core.store.plans import Kept
 from core.store.runs import Lock
+from core.tally import Tally
 
 Step = Callable[[int], None]
 

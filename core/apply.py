@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 from types import MappingProxyType
@@ -27,36 +27,10 @@ from core.read import Reader, whole
 from core.returns import Erasures
 from core.schema import Schema
 from core.store.store import Store
+from core.tally import ENDED, Tally
 
 Step = Callable[[int], None]
-_ENDED = {"done", "already", "gone"}
 _NOBODY: Mapping[str, str] = MappingProxyType({})
-
-
-@dataclass(slots=True)
-class Tally:
-    """What came of a plan: receipts counted by (action, receipt), and why a CRM was stopped.
-
-    `listed` entries were new on the suppression list; `lapsed` are those of the plan that nothing gives any more.
-    """
-
-    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
-    stopped: dict[str, str] = field(default_factory=dict)
-    left: int = 0
-    listed: int = 0
-    lapsed: int = 0
-
-    @property
-    def clean(self) -> bool:
-        """True when everything was done or was done before."""
-        return not self.stopped and not self.left and all(receipt in _ENDED for _, receipt in self.counts)
-
-    def take(self, other: Tally) -> None:
-        """Counts what another plan did as well, and says what stopped it; what it left may be in this one again."""
-        self.counts += other.counts
-        self.stopped = other.stopped | self.stopped
-        self.listed += other.listed
-        self.lapsed += other.lapsed
 
 
 class Applier:
@@ -193,7 +167,7 @@ class Applier:
 
     def _batches(self, digest: str, items: Sequence[Item]) -> Iterator[list[tuple[int, Item]]]:
         done = self._store.plans.answered(digest)
-        ended = (items[place] for place, receipt in done.items() if receipt in _ENDED)
+        ended = (items[place] for place, receipt in done.items() if receipt in ENDED)
         self._finished |= {item.ref for item in ended if isinstance(item.action, FINAL)} - self._seen_again
         self._versions = {items[place].ref: it for place, it in self._store.plans.versions(digest).items()}
         waiting = [(place, item) for place, item in enumerate(items) if place not in done]
@@ -315,7 +289,7 @@ class Applier:
             self._count(tally, ticket.item, held)
             if record and expected and isinstance(held, Done | AlreadyDone):
                 self._versions[ticket.item.ref] = record.version
-            if isinstance(ticket.item.action, FINAL) and word(held) in _ENDED:
+            if isinstance(ticket.item.action, FINAL) and word(held) in ENDED:
                 self._finished.add(ticket.item.ref)
         self._reader.note([record for ref, record in after.items() if record and ref not in self._finished])
 

@@ -112,9 +112,8 @@ class Outcomes:
                 self._remember(ticket, held, record, line, now)
             if isinstance(held, Done) and isinstance(ticket.item.action, Bin | Erase):
                 self._store.ledger.owe(line, "erasure", ticket.item.ref.crm, {"rule": ticket.item.rule})
-            if isinstance(held, AlreadyDone) and isinstance(ticket.item.action, Restrict):
-                # Perhaps somebody else's, under Art. 18: then it stands above destruction.
-                self._store.index.drop_push(ticket.item.ref, "restriction")
+            for mark in _not_ours(ticket.item.action, held):
+                self._store.index.drop_push(ticket.item.ref, mark)
         return held
 
     def undone(self, ticket: Ticket, intent: int, now: datetime, why: str = "") -> None:
@@ -180,6 +179,13 @@ def _why(receipt: Receipt) -> str:
     if isinstance(receipt, Changed | Gone):
         return receipt.taken
     return receipt.why if isinstance(receipt, Refused) else ""
+
+
+def _not_ours(action: Action, held: Receipt) -> tuple[Mark, ...]:
+    """The marks of an action that may be somebody else's after all: an objection, or a restriction under Art. 18."""
+    if isinstance(held, Done) or (isinstance(held, AlreadyDone) and not isinstance(action, Restrict)):
+        return ()
+    return _marks(action)
 
 
 def _marks(action: Action) -> tuple[Mark, ...]:

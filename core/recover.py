@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import datetime
 from itertools import groupby
 
-from core.actions import Action, Anonymise, Bin, Clear, Command, Erase, Redact
+from core.actions import Action, Anonymise, Bin, Clear, Command, Erase, Redact, Restrict
 from core.connector import AlreadyDone, Changed, Connector, Done, Gone, Receipt, Refused
 from core.errors import FAULTS, BadAnswer, StopCrm
 from core.judge import Judge
@@ -70,13 +70,16 @@ def _finished(connector: Connector, ticket: Ticket, record: Record | None, *, he
     """The receipt of a write that took effect or whose record went, and that nobody answered for.
 
     An absent record may have been archived or merged away by a user: that it was erased is the adapter's word only, so it
-    is asked once more, which also empties a bin that was not reached; not for somebody held since.
+    is asked once more, which also empties a bin that was not reached. So it is to anonymise what it may have begun. Not
+    for somebody held since. A restriction that is there may be somebody else's.
     """
-    if record is not None:
-        return Done(remains=_FOUND)
-    if held or not isinstance(ticket.item.action, Erase):
-        return Gone(_DOUBT if isinstance(ticket.item.action, Bin | Erase) else "")
-    match next(iter(connector.apply([Command(ticket.item.ref, ticket.item.version, ticket.item.action)]))):
+    action = ticket.item.action
+    if record is not None and (held or not isinstance(action, Anonymise)):
+        return AlreadyDone(_FOUND) if isinstance(action, Restrict) else Done(remains=_FOUND)
+    if held or not isinstance(action, Erase | Anonymise):
+        return Gone(_DOUBT if isinstance(action, Bin | Erase) else "")
+    version = record.version if record else ticket.item.version
+    match next(iter(connector.apply([Command(ticket.item.ref, version, action)]))):
         case Done(remains=remains) | AlreadyDone(remains):
             return Done(remains="; ".join(filter(None, (_FOUND, remains))))
         case Gone(taken):
@@ -97,8 +100,7 @@ def _took_effect(action: Action, record: Record | None, judge: Judge, now: datet
     if isinstance(action, Redact) or (isinstance(action, Clear) and action.places):
         # By property, as the spans and places move when somebody edits the record meanwhile.
         return _target(action) not in {_target(finding.action) for finding in judge.local(record, now)}
-    # An anonymised record still stands, and doing it once more is the same as once.
-    return not isinstance(action, Anonymise) and confirmed(action, Done(), record) == Done()
+    return confirmed(action, Done(), record) == Done()
 
 
 def _target(action: Action | None) -> tuple[str, ...]:

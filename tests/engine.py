@@ -9,7 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from connectors.memory import MemoryCrm
-from core.apply import Applier, Tally
+from core.apply import Applier
 from core.brakes import Brakes
 from core.identity import Identity, Keyring
 from core.judge import Judge
@@ -23,6 +23,7 @@ from core.read import Reader, Reading
 from core.recover import recover
 from core.schema import Property
 from core.store.store import Store
+from core.tally import Tally
 from policies.retention import Retention, Rule
 from policies.sensitive import Sensitive, SensitiveSettings
 from policies.suppression import Suppression

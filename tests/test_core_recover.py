@@ -6,15 +6,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from core.actions import Bin, Command
 from core.connector import AlreadyDone, Changed, Done, Gone, Receipt, Refused
-from core.model import Objection
+from core.judge import Judge
+from core.model import Moment, Objection
 from core.outcomes import Ticket
+from core.periods import Period
 from core.recover import recover
-from tests.engine import NOW, Engine, record, ref
+from policies.retention import Retention, Rule
+from policies.suppression import Suppression
+from tests.engine import NOW, OLD, Engine, record, ref
 
 NO_MAIL = (Objection("email", "opt_out"),)
 
@@ -222,3 +227,76 @@ def test_an_erasure_that_did_not_happen_says_what_it_may_have_taken(
 
     assert (struck["ref"], struck["result"], struck["why"]) == ("a:person:1", "undone", why)
     assert told(engine) == [("done", "")]
+
+
+def imported_and_dated(tmp_path: Path) -> Engine:
+    """An undated copy, to be quarantined, and the same person's dated and overdue record."""
+    return Engine(tmp_path, record("a1", "x@x.example", collected=None), record("b1", "x@x.example"))
+
+
+def test_ret_23_a_restriction_set_by_hand_after_a_crash_is_not_taken_for_our_quarantine(tmp_path: Path) -> None:
+    """Killed before anything was sent; in the morning somebody restricts the record under Art. 18."""
+    engine = imported_and_dated(tmp_path)
+    real = engine.crms["a"].apply
+
+    def die(batch: Sequence[Command]) -> Iterator[Receipt]:
+        raise Crash
+
+    engine.crms["a"].apply = die  # type: ignore[method-assign]  # the power goes
+    with pytest.raises(Crash):
+        engine.run()
+    engine.crms["a"].apply = real  # type: ignore[method-assign]
+    engine.edit("a1", restricted=True)
+    engine.run()
+    engine.run()
+
+    assert engine.has("b1")
+
+
+def test_ret_23_a_restriction_set_by_hand_under_our_hand_is_not_taken_for_our_quarantine(tmp_path: Path) -> None:
+    """Between our read and our write: the answer is `Changed`, and the mark is not ours."""
+    engine = imported_and_dated(tmp_path)
+    real = engine.crms["a"].apply
+
+    def late(batch: Sequence[Command]) -> Iterator[Receipt]:
+        engine.edit("a1", restricted=True)
+        engine.crms["a"].apply = real  # type: ignore[method-assign]
+        return real(batch)
+
+    engine.crms["a"].apply = late  # type: ignore[method-assign]  # somebody else is quicker
+    engine.run()
+    engine.run()
+
+    assert engine.has("b1")
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_ret_25_an_anonymisation_cut_off_after_it_took_effect_leaves_its_tombstone_and_its_evidence(
+    tmp_path: Path, killed: bool
+) -> None:
+    """The undated copy in the other CRM is dated by the row of the first: anonymised with it, not quarantined."""
+    form = (Moment(OLD, "form"),)
+    engine = Engine(
+        tmp_path,
+        record("a1", "x@x.example", inbound=form),
+        record("b1", "x@x.example", collected=None, origin="IMPORT"),
+    )
+    rule = Rule("all", Period(months=36), outcome="anonymise")
+    retention = Retention((rule,), ZoneInfo("Europe/Paris"), otherwise="prospect")
+    engine.judge = Judge((Suppression(), retention), "v1")
+    real = engine.crms["a"].apply
+
+    def die(batch: Sequence[Command]) -> Iterator[Receipt]:
+        list(real(batch))
+        raise Crash
+
+    if killed:
+        engine.crms["a"].apply = die  # type: ignore[method-assign]  # the power goes
+        with pytest.raises(Crash):
+            engine.run()
+        engine.crms["a"].apply = real  # type: ignore[method-assign]
+    engine.run()
+    engine.run()
+
+    assert (engine.get("b1").emails, engine.get("b1").restricted) == ((), False)
+    assert engine.store.tombstones.count() == 1
