@@ -20,6 +20,7 @@ from tests.connectors_salesforce import (
     BOB,
     CASE,
     DEAL,
+    MADE,
     ZOE,
     command,
     connect,
@@ -65,7 +66,7 @@ def file(id: str, *entities: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def test_a_case_only_loses_its_contact(org: Sandbox) -> None:
     """Traps 12: a lookup is emptied by the vendor; the business record stays, text and all."""
-    load(org, ("Case", {"Id": CASE, "ContactId": ANN, "Subject": "s"}))
+    load(org, ("Case", {"Id": CASE, "ContactId": ANN, "Subject": "s", "CreatedDate": MADE}))
     assert do(connect(org), ALL) == Done(remains="the text of a Case")
     assert live(org, "Case", CASE)
 
@@ -79,8 +80,11 @@ def test_own_children_go_and_are_purged_with_the_record(org: Sandbox) -> None:
         ("Task", {"WhoId": ANN, "Subject": "x"}),
         ("Task", {"WhoId": ANN, "Subject": "old", "IsArchived": True}),
         ("Event", {"WhoId": ANN, "Subject": "x"}),
-        ("EmailMessage", {"Id": mail, "Incoming": True}),
-        ("EmailMessageRelation", {"EmailMessageId": mail, "RelationId": ANN, "RelationType": "FromAddress"}),
+        ("EmailMessage", {"Id": mail, "Incoming": True, "CreatedDate": MADE}),
+        (
+            "EmailMessageRelation",
+            {"EmailMessageId": mail, "RelationId": ANN, "RelationType": "FromAddress", "CreatedDate": MADE},
+        ),
         ("EmailMessageRelation", {"EmailMessageId": mail, "RelationId": REGULAR, "RelationType": "ToAddress"}),
         ("Note", {"ParentId": ANN, "Title": "n"}),
         ("Attachment", {"ParentId": ANN, "Name": "a", "Body": "AA=="}),

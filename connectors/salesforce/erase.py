@@ -8,7 +8,7 @@ from dataclasses import replace
 from connectors.salesforce import children, rows
 from connectors.salesforce.children import Taken
 from connectors.salesforce.client import Rejected, Row, full_id
-from connectors.salesforce.look import look, stirred
+from connectors.salesforce.look import Sight, look, stirred
 from connectors.salesforce.purge import IN_BIN, purge
 from connectors.salesforce.records import KINDS, id_of
 from connectors.salesforce.scan import kind_of
@@ -17,11 +17,9 @@ from connectors.salesforce.settle import Want, settle
 from core.actions import Command, Erase
 from core.connector import AlreadyDone, Changed, Done, Gone, Receipt, Refused
 from core.errors import BadAnswer, NotAllowed, StopCrm
-from core.model import Record
 
 MAY_BE_IN_BIN = "may be in the recycle bin, for up to 15 days"
 CHILDREN_IN_BIN = "children deleted before the interruption may be in the recycle bin, for up to 15 days"
-_MEANWHILE = "changed while its children were removed"
 _BUSINESS = frozenset({"Opportunity", "Order", "Contract", "Case", "Quote", "Asset", "WorkOrder", "Invoice"})
 _Rows = Mapping[str, Row]
 _Versions = Mapping[str, str]
@@ -30,7 +28,8 @@ _Versions = Mapping[str, str]
 def bin(org: Org, kind: str, commands: Mapping[str, Command]) -> Mapping[str, Receipt]:
     """Puts records where they can be restored from. A record that is in the bin already is Gone."""
     receipts, ready = _ready(org, kind, commands)
-    receipts.update(_deleted(org, kind, {id: commands[id].version for id in ready}, IN_BIN))
+    receipts.update(_moved({id: commands[id].version for id in ready}, look(org, kind, ready)))
+    receipts.update(_deleted(org, kind, {id: commands[id].version for id in ready if id not in receipts}, IN_BIN))
     return receipts
 
 
@@ -53,10 +52,8 @@ def _erased(
     org: Org, kind: str, commands: Mapping[str, Command], ready: _Rows, cascade: Collection[str]
 ) -> Mapping[str, Receipt]:
     versions: _Versions = {id: commands[id].version for id in ready}
-    receipts: dict[str, Receipt] = {}
     taken = Taken()
-    if cascade:
-        receipts, versions = _cascaded(org, kind, versions, ready, cascade, taken)
+    receipts, versions = _cascaded(org, kind, versions, ready, cascade, taken)
     receipts.update(_deleted(org, kind, {id: versions[id] for id in ready if id not in receipts}))
     done = {id: ready[id] for id, receipt in receipts.items() if isinstance(receipt, Done)}
     individuals = _individuals(org, kind, done, taken)
@@ -68,38 +65,44 @@ def _erased(
 def _cascaded(
     org: Org, kind: str, versions: _Versions, ready: _Rows, cascade: Collection[str], taken: Taken
 ) -> tuple[dict[str, Receipt], _Versions]:
-    """Removes the children. Receipts of the records that must stay, and the versions of the others as they are now."""
+    """Removes the children. Receipts of the records that must stay, and the versions of the others as they are now.
+
+    Children are listed before the first look: whatever comes after the list is not taken, and seen by one of the looks.
+    """
+    people = {key: id for id, row in ready.items() for key in _keys(kind, row)}
+    found = children.listed(org, kind, people, cascade, taken)
     before = look(org, kind, ready)
-    receipts = _moved(versions, before)
-    people = {key: id for id, row in ready.items() if id not in receipts for key in _keys(kind, row)}
-    children.take(org, kind, people, cascade, taken)
+    receipts = _moved(versions, before) | {id: Refused(why) for id, why in taken.blocked.items()}
+    if not cascade:
+        return receipts, versions
+    own = {key: id for key, id in people.items() if id not in receipts}
+    children.take(org, kind, own, cascade, [child for child in found if child.owner not in receipts], taken)
     receipts.update({id: Refused(why) for id, why in taken.blocked.items()})
     after = look(org, kind, [id for id in ready if id not in receipts])
-    for id, record in before.items():
-        if id not in receipts and id not in after:
+    for id in ready.keys() - receipts.keys():
+        if id not in after:
             receipts[id] = Gone()
-        elif id not in receipts and stirred(record, after[id]):
-            receipts[id] = Changed(_MEANWHILE)
+        elif stirred(before[id].record, after[id].record):
+            receipts[id] = Changed()
     # Business that has come meanwhile would go too, whether or not it is a clock input.
     left = {id: row for id, row in ready.items() if id not in receipts}
     receipts.update({id: Refused(why) for id, why in _would_take(org, kind, left).items()})
-    return receipts, {id: record.version for id, record in after.items()}
+    return receipts, {id: sight.record.version for id, sight in after.items()}
 
 
-def _moved(versions: _Versions, found: Mapping[str, Record]) -> dict[str, Receipt]:
-    """Receipts of the records that are gone, or are another version."""
+def _moved(versions: _Versions, found: Mapping[str, Sight]) -> dict[str, Receipt]:
+    """Receipts of the records that are gone, are another version, or of whose person there is news."""
     gone: dict[str, Receipt] = {id: Gone() for id in versions if id not in found}
-    return gone | {id: Changed() for id, record in found.items() if record.version != versions[id]}
+    return gone | {id: Changed() for id, it in found.items() if it.news or it.record.version != versions[id]}
 
 
 def _telling(receipt: Receipt, removed: str) -> Receipt:
     """The receipt of a record that stays, with what of it was removed before that was seen."""
-    said = f"already removed: {removed} ({IN_BIN})" if removed else ""
     match receipt:
         case Refused(why):
-            return Refused("; ".join(filter(None, (why, said))))
-        case Changed(taken) | Gone(taken):
-            return replace(receipt, taken="; ".join(filter(None, (taken, said))))
+            return Refused("; ".join(filter(None, (why, removed))))
+        case Changed() | Gone():
+            return replace(receipt, taken=removed)
     return receipt
 
 
@@ -234,7 +237,8 @@ def _still_linked(org: Org, ids: set[str]) -> set[str]:
 def _by_object(kind: str, done: _Rows, individuals: Mapping[str, str], taken: Taken) -> dict[str, list[str]]:
     """What has gone to the bin, the records last: as long as one is there, asking again finds what a crash has left."""
     found: dict[str, list[str]] = {}
-    for child in taken.binned:
+    # Those of a record that stays can still be restored.
+    for child in (child for child in taken.binned if child.owner in done):
         found.setdefault(child.object, []).append(child.id)
     return {**found, "Individual": sorted(set(individuals.values())), kind: list(done)}
 
