@@ -271,6 +271,15 @@ def _id(row: Row, name: str) -> str:
     return full_id(str(row.get(name))) or ""
 
 
+ARCHIVED = frozenset({"Task", "Event"})
+# What each cascade deletes or unlinks; a ContentDocumentLink goes with its document.
+OBJECTS: Mapping[str, frozenset[str]] = {
+    "notes": frozenset({"Note", "ContentDocumentLink"}),
+    "activities": ARCHIVED,
+    "emails": frozenset({"EmailMessage", "EmailMessageRelation"}),
+    "files": frozenset({"Attachment", "ContentDocumentLink"}),
+    "campaign_members": frozenset({"CampaignMember"}),
+}
 _FINDERS: Mapping[str, Callable[[Org, str, People], Iterator[Child]]] = {
     "notes": _notes,
     "activities": _activities,

@@ -20,7 +20,32 @@ from core.errors import BadAnswer, NotAllowed, StopCrm
 
 MAY_BE_IN_BIN = "may be in the recycle bin, for up to 15 days"
 CHILDREN_IN_BIN = "children deleted before the interruption may be in the recycle bin, for up to 15 days"
-_BUSINESS = frozenset({"Opportunity", "Order", "Contract", "Case", "Quote", "Asset", "WorkOrder", "Invoice"})
+_ALONG, _KEPT = "deleting it would delete a {} too", "a {} keeps it from being deleted"
+# What may go with a record unasked: rows that only tie it to something else or trace it, children that can have no other
+# parent, and the contact of a person account. Any other object is business until the operator's cascade names it.
+_HARMLESS = frozenset(
+    {
+        *(
+            "AcceptedEventRelation",
+            "DeclinedEventRelation",
+            "UndecidedEventRelation",
+            "EventRelation",
+            "EventWhoRelation",
+        ),
+        *("TaskRelation", "TaskWhoRelation", "EmailMessageRelation", "OutgoingEmailRelation", "ContentDocumentLink"),
+        *(
+            "AccountContactRelation",
+            "AccountContactRole",
+            "AccountTeamMember",
+            "CaseContactRole",
+            "ContractContactRole",
+        ),
+        *("OpportunityContactRole", "CampaignMember", "EntitySubscription", "TopicAssignment", "ProcessInstance"),
+        *("FeedItem", "FeedComment", "EmailStatus", "DuplicateRecordItem", "Note", "Attachment", "Contact"),
+        *("ContactPointAddress", "ContactPointEmail", "ContactPointPhone"),
+    }
+)
+_TRACES = ("ChangeEvent", "CleanInfo", "Feed", "History", "Share", "Tag")
 _Rows = Mapping[str, Row]
 _Versions = Mapping[str, str]
 
@@ -28,8 +53,10 @@ _Versions = Mapping[str, str]
 def bin(org: Org, kind: str, commands: Mapping[str, Command]) -> Mapping[str, Receipt]:
     """Puts records where they can be restored from. A record that is in the bin already is Gone."""
     receipts, ready = _ready(org, kind, commands)
-    receipts.update(_moved({id: commands[id].version for id in ready}, look(org, kind, ready)))
-    receipts.update(_deleted(org, kind, {id: commands[id].version for id in ready if id not in receipts}, IN_BIN))
+    receipts.update({id: Refused(why) for id, why in _would_take(org, kind, ready).items()})
+    left = {id: commands[id].version for id in ready if id not in receipts}
+    receipts.update(_moved(left, look(org, kind, left)))
+    receipts.update(_deleted(org, kind, {id: left[id] for id in left if id not in receipts}, IN_BIN))
     return receipts
 
 
@@ -71,8 +98,10 @@ def _cascaded(
     """
     people = {key: id for id, row in ready.items() for key in _keys(kind, row)}
     found = children.listed(org, kind, people, cascade, taken)
-    before = look(org, kind, ready)
-    receipts = _moved(versions, before) | {id: Refused(why) for id, why in taken.blocked.items()}
+    taken.blocked.update(_would_take(org, kind, ready, cascade))
+    receipts: dict[str, Receipt] = {id: Refused(why) for id, why in taken.blocked.items()}
+    before = look(org, kind, [id for id in ready if id not in receipts])
+    receipts.update(_moved({id: versions[id] for id in ready if id not in receipts}, before))
     if not cascade:
         return receipts, versions
     own = {key: id for key, id in people.items() if id not in receipts}
@@ -123,31 +152,39 @@ def _ready(org: Org, kind: str, commands: Mapping[str, Command]) -> tuple[dict[s
             receipts[id] = Changed()
         else:
             ready[id] = row
-    for id, why in _would_take(org, kind, ready).items():
-        receipts[id] = Refused(why)
-        del ready[id]
     return receipts, ready
 
 
-def _would_take(org: Org, kind: str, ready: _Rows) -> dict[str, str]:
-    """The records whose deletion would delete a business record too, or where that cannot be told (§5 Cascade)."""
+def _would_take(org: Org, kind: str, ready: _Rows, cascade: Iterable[str] = ()) -> dict[str, str]:
+    """The records that the vendor would not delete, or not without others, or where that cannot be told (§5 Cascade).
+
+    What `cascade` names is left out: it is deleted or unlinked before, and inspected after that.
+    """
     owners = {key: id for id, row in ready.items() for key in _keys(kind, row)}
-    links = _business_links(org, kind) if owners else set()
+    handled = {name for one in cascade for name in children.OBJECTS[one]}
+    links = {link for link in _vendor_links(org, kind) if link[0] not in handled} if owners else set()
     if links and not _sees_business(org, kind):
         return dict.fromkeys(ready, "cannot tell whether deleting it would delete business records too")
     blocked: dict[str, str] = {}
-    for name, field in sorted(links):
-        blocked.update({owners[key]: why for key, why in _holding(org, name, field, owners).items()})
+    for name, field, why in sorted(links):
+        blocked.update({owners[key]: told for key, told in _holding(org, name, field, why, owners).items()})
     return blocked
 
 
-def _business_links(org: Org, kind: str) -> set[tuple[str, str]]:
-    """The (object, field) that the vendor's cascade follows from a kind to business records, or to the org's own objects."""
+def _vendor_links(org: Org, kind: str) -> set[tuple[str, str, str]]:
+    """The (object, field) by which children keep a record from being deleted, or go with it unasked, and which of the two."""
     # A person account has its contact's children as well; and an account always has opportunities, seen or not.
-    parents, known = ((kind, "Contact"), {("Opportunity", "AccountId")}) if kind == "Account" else ((kind,), set())
-    found = (child for parent in parents for child in org.object(parent).children if child.get("cascadeDelete"))
-    links = {(str(child.get("childSObject")), str(child.get("field"))) for child in found}
-    return known | {(name, field) for name, field in links if name in _BUSINESS or name.endswith("__c")}
+    parents, known = (
+        ((kind, "Contact"), {("Opportunity", "AccountId", _ALONG)}) if kind == "Account" else ((kind,), set())
+    )
+    links = set(known)
+    for child in (child for parent in parents for child in org.object(parent).children):
+        name, field = str(child.get("childSObject")), str(child.get("field"))
+        if child.get("restrictedDelete"):
+            links.add((name, field, _KEPT))
+        elif child.get("cascadeDelete") and name not in _HARMLESS and not name.endswith(_TRACES):
+            links.add((name, field, _ALONG))
+    return links
 
 
 def _sees_business(org: Org, kind: str) -> bool:
@@ -155,14 +192,16 @@ def _sees_business(org: Org, kind: str) -> bool:
     return org.may("ViewAllData") and (kind != "Account" or org.find("Opportunity") is not None)
 
 
-def _holding(org: Org, name: str, field: str, ids: Iterable[str]) -> dict[str, str]:
+def _holding(org: Org, name: str, field: str, why: str, ids: Iterable[str]) -> dict[str, str]:
     known = list(ids)
-    soql = f"SELECT {field} FROM {name} WHERE {field} IN {{ids}}"
+    archived = name in children.ARCHIVED
+    soql = f"SELECT {field} FROM {name} WHERE {'IsDeleted = false AND ' if archived else ''}{field} IN {{ids}}"
     try:
-        found = {full_id(str(row.get(field))) for row in org.client.rows_of("cascade", soql, known)}
+        rows = org.client.rows_of("cascade", soql, known, everything=archived)
+        found = {full_id(str(row.get(field))) for row in rows}
     except (Rejected, NotAllowed):
         return dict.fromkeys(known, f"cannot tell whether deleting it would delete a {name} too")
-    return {id: f"deleting it would delete a {name} too" for id in known if id in found}
+    return {id: why.format(name) for id in known if id in found}
 
 
 def _deleted(org: Org, kind: str, versions: _Versions, remains: str = "") -> Mapping[str, Receipt]:
