@@ -111,7 +111,7 @@ def test_own_children_go_and_are_purged_with_the_record(org: Sandbox) -> None:
 def test_children_not_named_by_the_cascade_stay(org: Sandbox) -> None:
     """DESIGN §6: children go by declared rules."""
     load(org, ("Task", {"WhoId": ANN, "Subject": "x"}), *file(id_of("069", 1), ANN))
-    assert do(connect(org), Erase(("activities",))) == Done()
+    assert do(connect(org), Erase(("activities",))) == Done(remains="the text of 1 ContentDocument")
     assert rows(org, "Task") == []
     assert live(org, "ContentDocument", id_of("069", 1))
 
@@ -213,14 +213,14 @@ def test_without_view_all_data_nothing_shared_is_taken_for_own(org: Sandbox) -> 
     assert isinstance(receipt, Refused)
     assert "View All Data" in receipt.why
     assert live(org, "ContentDocument", document)
-    assert do(crm, Erase()) == Done(remains="the linked Individual")
+    assert do(crm, Erase()) == Done(remains="the linked Individual; the text of 1 ContentDocument")
 
 
 def test_children_that_cannot_be_read_keep_the_record(org: Sandbox) -> None:
     """Fail closed: what cannot be seen cannot be taken along."""
     crm = connect(org, "sandbox-lacks:FLS:Task.WhatId")
     assert do(crm, Erase(("activities",))) == Refused("not all of its children can be read")
-    assert do(crm, Erase(("notes",))) == Done()
+    assert do(crm, Erase(("notes",))) == Done(remains="Tasks that could not be read")
 
 
 def test_the_individual_goes_last_and_only_when_nobody_else_has_it(org: Sandbox) -> None:

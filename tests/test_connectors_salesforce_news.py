@@ -166,3 +166,24 @@ def test_one_merged_away_right_before_its_deletion_is_gone(
     meanwhile(org, monkeypatch, "POST", "composite/batch", loser)
     assert list(crm.apply([order])) == [Gone()]
     assert "_emptied" not in (row(org, "Contact", ANN) or {"_emptied": ""})
+
+
+def test_a_record_whose_deletion_is_refused_after_its_children_is_told_and_finished(org: Sandbox) -> None:
+    """A refusal after the children is a receipt; asked once more, what lies in the bin by then is purged as well."""
+    load(org, ("Note", {"ParentId": ANN, "Title": "n"}))
+    crm = connect(org)
+    batch = [command(crm, ALL, ref(id)) for id in (ANN, BOB)]
+    refusal = [{"errorCode": "API_DISABLED_FOR_ORG", "message": "x"}]
+    fault(org, method="DELETE", path="composite/sobjects$", status=403, body=refusal, skip=1, times=1)
+    why = "the vendor does not allow the deletion"
+    removed = "already removed: 1 Note, 1 Task (recycle bin, 15 days)"
+    assert list(crm.apply(batch)) == [Refused(f"{why}; {removed}"), Refused(why)]
+    assert list(crm.apply([command(crm, ALL, ref(id)) for id in (ANN, BOB)])) == [Done(), Done()]
+    assert rows(org, "Note") == rows(org, "Task") == []
+
+
+def test_without_its_cascade_what_stays_is_said(org: Sandbox) -> None:
+    """§5: lookups are emptied, texts stay, and nothing leads to them any more."""
+    sent = ("EmailMessage", {"Id": MAIL}), ("EmailMessageRelation", {"EmailMessageId": MAIL, "RelationId": ANN})
+    load(org, *sent, ("Task", {"WhoId": ANN, "Subject": "y", "IsArchived": True}))
+    assert do(connect(org), Erase()) == Done(remains="the text of 1 EmailMessage; the text of 2 Task")

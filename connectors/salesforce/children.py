@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 
 from connectors.salesforce import rows
-from connectors.salesforce.client import Rejected, Row, full_id
+from connectors.salesforce.client import Question, Rejected, Row, full_id, narrowed
 from connectors.salesforce.purge import IN_BIN
 from connectors.salesforce.schema import Org
 from core.errors import BadAnswer, NotAllowed, StopCrm
@@ -40,11 +40,15 @@ class Child:
 
 @dataclass(slots=True)
 class Taken:
-    """What became of the children. `blocked` owners must not be deleted: a child of theirs would be lost from sight."""
+    """What became of the children. `blocked` owners must not be deleted: a child of theirs would be lost from sight.
+
+    `earlier` are own children that somebody, or an attempt of ours, had put into the bin before.
+    """
 
     blocked: dict[str, str] = field(default_factory=dict)
     kept: dict[str, set[str]] = field(default_factory=dict)
     binned: list[Child] = field(default_factory=list)
+    earlier: list[Child] = field(default_factory=list)
     unlinked: list[Child] = field(default_factory=list)
 
     def removed(self, owner: str) -> str:
@@ -157,6 +161,77 @@ def _count_gone(org: Org, children: Collection[Child], taken: Taken) -> None:
                 taken.unlinked.append(child)
             elif live[child.id] is None:
                 taken.binned.append(child)
+
+
+def told(org: Org, kind: str, people: People, cascade: Collection[str], taken: Taken) -> None:
+    """Adds to `taken` what lies in the bin already, and how much of what no cascade names stays. Before anything is taken."""
+    asked = [(place, soql) for place in _places(org, kind, cascade) for soql in narrowed(place.soql, people)]
+    answers = org.client.answers("children", [Question(soql, everything=True) for _, soql in asked])
+    left: dict[tuple[str, str], set[str]] = {}
+    for (place, _), said in zip(asked, answers, strict=True):
+        for row in said if isinstance(said, list) else ():
+            owner = people[_id(row, place.key)]
+            if place.binned:
+                _lies(people, place, row, owner, taken)
+            elif _sort(row) not in cascade:
+                left.setdefault((owner, _BEHIND.get(place.object, (place.object,))[0]), set()).add(
+                    _child_of(place, row)
+                )
+        if not isinstance(said, list):
+            for owner in people.values():
+                taken.keep(owner, f"{place.object}s that could not be read")
+    for (owner, name), ids in left.items():
+        taken.keep(owner, f"the text of {len(ids)} {name}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """One object and the field that points to the person; `binned`: what lies in the bin is wanted, else what is live."""
+
+    object: str
+    key: str
+    binned: bool
+
+    @property
+    def soql(self) -> str:
+        more = ("WhatId",) if self.object in ARCHIVED else _BEHIND.get(self.object, ("",))[1:]
+        names = ", ".join(("Id", self.key, *more))
+        deleted = str(self.binned).lower()
+        return f"SELECT {names} FROM {self.object} WHERE IsDeleted = {deleted} AND {self.key} IN {{ids}}"
+
+
+def _places(org: Org, kind: str, cascade: Collection[str]) -> Iterator[_Place]:
+    handled = {name for one in cascade for name in OBJECTS[one]}
+    keys = {**_POINTERS, "CampaignMember": "LeadId" if kind == "Lead" else "ContactId"}
+    for name, key in keys.items():
+        found = org.find(name)
+        if found is None or not {key, "IsDeleted"} <= found.fields.keys():
+            continue
+        if name in handled:
+            yield _Place(name, key, binned=True)
+        # The others, notes and the like, go with the record.
+        if name in _OUTLIVING and (
+            name not in handled or (name == "ContentDocumentLink" and len(_SORTS - set(cascade)))
+        ):
+            yield _Place(name, key, binned=False)
+
+
+def _lies(people: People, place: _Place, row: Row, owner: str, taken: Taken) -> None:
+    own = place.object not in ARCHIVED or not _activity(people, place.object, row, owner, False).unlink
+    if own and place.object not in _BEHIND:
+        taken.earlier.append(Child(owner, place.object, _id(row, "Id")))
+    else:
+        taken.keep(owner, CHILDREN_IN_BIN)
+
+
+def _sort(row: Row) -> str:
+    """Which cascade a file or a note would be of; empty for anything else."""
+    document = row.get("ContentDocument")
+    return "" if not document else "notes" if document.get("FileType") == _NOTE else "files"
+
+
+def _child_of(place: _Place, row: Row) -> str:
+    return _id(row, _BEHIND[place.object][1]) if place.object in _BEHIND else _id(row, "Id")
 
 
 def _rows(org: Org, name: str, soql: str, ids: Iterable[str], *, everything: bool = False) -> Iterator[Row]:
@@ -272,6 +347,22 @@ def _id(row: Row, name: str) -> str:
 
 
 ARCHIVED = frozenset({"Task", "Event"})
+CHILDREN_IN_BIN = "children deleted before the interruption may be in the recycle bin, for up to 15 days"
+_POINTERS = {
+    "Task": "WhoId",
+    "Event": "WhoId",
+    "EmailMessageRelation": "RelationId",
+    "ContentDocumentLink": "LinkedEntityId",
+    "Note": "ParentId",
+    "Attachment": "ParentId",
+}
+_OUTLIVING = frozenset({"Task", "Event", "EmailMessageRelation", "ContentDocumentLink"})
+_SORTS = frozenset({"notes", "files"})
+# What is behind a link, and what is read of the link to tell.
+_BEHIND = {
+    "EmailMessageRelation": ("EmailMessage", "EmailMessageId"),
+    "ContentDocumentLink": ("ContentDocument", "ContentDocumentId", "ContentDocument.FileType"),
+}
 # What each cascade deletes or unlinks; a ContentDocumentLink goes with its document.
 OBJECTS: Mapping[str, frozenset[str]] = {
     "notes": frozenset({"Note", "ContentDocumentLink"}),

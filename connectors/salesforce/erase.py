@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from connectors.salesforce import children, rows
-from connectors.salesforce.children import Taken
+from connectors.salesforce.children import CHILDREN_IN_BIN, Taken
 from connectors.salesforce.client import Rejected, Row, full_id
 from connectors.salesforce.look import Sight, look, stirred
 from connectors.salesforce.purge import IN_BIN, purge
@@ -19,7 +19,6 @@ from core.connector import AlreadyDone, Changed, Done, Gone, Receipt, Refused
 from core.errors import BadAnswer, NotAllowed, StopCrm
 
 MAY_BE_IN_BIN = "may be in the recycle bin, for up to 15 days"
-CHILDREN_IN_BIN = "children deleted before the interruption may be in the recycle bin, for up to 15 days"
 _ALONG, _KEPT = "deleting it would delete a {} too", "a {} keeps it from being deleted"
 # What may go with a record unasked: rows that only tie it to something else or trace it, children that can have no other
 # parent, and the contact of a person account. Any other object is business until the operator's cascade names it.
@@ -98,6 +97,7 @@ def _cascaded(
     """
     people = {key: id for id, row in ready.items() for key in _keys(kind, row)}
     found = children.listed(org, kind, people, cascade, taken)
+    children.told(org, kind, people, cascade, taken)
     taken.blocked.update(_would_take(org, kind, ready, cascade))
     receipts: dict[str, Receipt] = {id: Refused(why) for id, why in taken.blocked.items()}
     before = look(org, kind, [id for id in ready if id not in receipts])
@@ -206,7 +206,15 @@ def _holding(org: Org, name: str, field: str, why: str, ids: Iterable[str]) -> d
 
 def _deleted(org: Org, kind: str, versions: _Versions, remains: str = "") -> Mapping[str, Receipt]:
     wants = {id: Want(version, None, remains=remains) for id, version in versions.items()}
-    return settle(org.client, kind, wants, lambda pending: rows.delete(org.client, pending))
+    return settle(org.client, kind, wants, lambda pending: _delete(org, pending))
+
+
+def _delete(org: Org, ids: Iterable[str]) -> Mapping[str, rows.Outcome]:
+    """One call, at most 200 rows: when it is not allowed none has gone, which is an answer of each, as children may have."""
+    try:
+        return rows.delete(org.client, ids)
+    except NotAllowed:
+        return dict.fromkeys(ids, rows.Outcome(False, "", "the vendor does not allow the deletion"))
 
 
 def _finished(org: Org, kind: str, commands: Mapping[str, Command]) -> dict[str, Receipt]:
@@ -277,11 +285,15 @@ def _by_object(kind: str, done: _Rows, individuals: Mapping[str, str], taken: Ta
     """What has gone to the bin, the records last: as long as one is there, asking again finds what a crash has left."""
     found: dict[str, list[str]] = {}
     # Those of a record that stays can still be restored.
-    for child in (child for child in taken.binned if child.owner in done):
+    for child in (child for child in [*taken.binned, *taken.earlier] if child.owner in done):
         found.setdefault(child.object, []).append(child.id)
     return {**found, "Individual": sorted(set(individuals.values())), kind: list(done)}
 
 
 def _remains(id: str, individuals: Mapping[str, str], taken: Taken, purged: set[str]) -> str:
-    own = {id, *(child.id for child in taken.binned if child.owner == id), *filter(None, (individuals.get(id),))}
+    own = {
+        id,
+        *(child.id for child in [*taken.binned, *taken.earlier] if child.owner == id),
+        *filter(None, (individuals.get(id),)),
+    }
     return "; ".join([*sorted(taken.kept.get(id, ())), *([] if own <= purged else [IN_BIN])])
