@@ -11,6 +11,7 @@ import pytest
 from connectors.salesforce.options import CASCADE
 from connectors.sandbox.salesforce import Salesforce as SandboxOrg
 from connectors.sandbox.salesforce.ids import make as id_of
+from connectors.sandbox.wire import Request, Response
 from connectors.sandbox.world import Sandbox
 from core.actions import Action, Bin, Erase
 from core.connector import Changed, Done, Gone, Refused
@@ -187,3 +188,25 @@ def test_without_its_cascade_what_stays_is_said(org: Sandbox) -> None:
     sent = ("EmailMessage", {"Id": MAIL}), ("EmailMessageRelation", {"EmailMessageId": MAIL, "RelationId": ANN})
     load(org, *sent, ("Task", {"WhoId": ANN, "Subject": "y", "IsArchived": True}))
     assert do(connect(org), Erase()) == Done(remains="the text of 1 EmailMessage; the text of 2 Task")
+
+
+@pytest.mark.parametrize("action", [Erase(), Bin()])
+def test_one_merged_away_while_its_deletion_is_not_answered_is_gone(org: Sandbox, action: Action) -> None:
+    """§5 Merge: a lost answer and an absent record are no proof that the deletion was ours."""
+    crm = connect(org)
+    order = command(crm, action)
+    fault(org, method="DELETE", path="composite/sobjects$", cut="before")
+    with pytest.MonkeyPatch.context() as patch:
+        app = org.app("salesforce")
+        real = app.answer
+
+        def answer(request: Request) -> Response:
+            if request.method == "POST" and request.path.endswith("/Contact") and looked:
+                load(org, contact(IsDeleted=True, MasterRecordId=BOB, SystemModstamp=NOW))
+            looked.extend([1] if request.path.endswith("composite/batch") else [])
+            return real(request)
+
+        looked: list[int] = []
+        patch.setattr(app, "answer", answer)
+        assert list(crm.apply([order])) == [Gone()]
+    assert "_emptied" not in (row(org, "Contact", ANN) or {"_emptied": ""})

@@ -16,7 +16,7 @@ from connectors.salesforce.schema import Org
 from connectors.salesforce.settle import Want, settle
 from core.actions import Command, Erase
 from core.connector import AlreadyDone, Changed, Done, Gone, Receipt, Refused
-from core.errors import BadAnswer, NotAllowed, StopCrm
+from core.errors import BadAnswer, NotAllowed, StopCrm, Unreachable
 
 MAY_BE_IN_BIN = "may be in the recycle bin, for up to 15 days"
 _ALONG, _KEPT = "deleting it would delete a {} too", "a {} keeps it from being deleted"
@@ -206,15 +206,31 @@ def _holding(org: Org, name: str, field: str, why: str, ids: Iterable[str]) -> d
 
 def _deleted(org: Org, kind: str, versions: _Versions, remains: str = "") -> Mapping[str, Receipt]:
     wants = {id: Want(version, None, remains=remains) for id, version in versions.items()}
-    return settle(org.client, kind, wants, lambda pending: _delete(org, pending))
+    unsure: set[str] = set()
+    receipts = settle(org.client, kind, wants, lambda pending: _delete(org, pending, unsure))
+    lost = {id for id in unsure if isinstance(receipts[id], Done)}
+    return receipts | dict.fromkeys(lost - _ours(org, kind, lost), Gone())
 
 
-def _delete(org: Org, ids: Iterable[str]) -> Mapping[str, rows.Outcome]:
-    """One call, at most 200 rows: when it is not allowed none has gone, which is an answer of each, as children may have."""
+def _delete(org: Org, ids: Iterable[str], unsure: set[str]) -> Mapping[str, rows.Outcome]:
+    """One call, at most 200 rows: when it is not allowed none has gone, which is an answer of each, as children may have.
+
+    Adds to `unsure` what was not answered for.
+    """
     try:
         return rows.delete(org.client, ids)
     except NotAllowed:
         return dict.fromkeys(ids, rows.Outcome(False, "", "the vendor does not allow the deletion"))
+    except (Unreachable, BadAnswer):
+        unsure.update(ids)
+        raise
+
+
+def _ours(org: Org, kind: str, ids: Collection[str]) -> set[str]:
+    """Those of some absent records that a deletion put into the bin; a merge, or what may be one, did not (§5)."""
+    if not ids or "MasterRecordId" not in org.object(kind).fields:
+        return set()
+    return set(_binned(org, kind, ids))
 
 
 def _finished(org: Org, kind: str, commands: Mapping[str, Command]) -> dict[str, Receipt]:
