@@ -20,6 +20,7 @@ from tests.connectors_salesforce import (
     BOB,
     CASE,
     DEAL,
+    MADE,
     ZOE,
     command,
     connect,
@@ -65,7 +66,7 @@ def file(id: str, *entities: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def test_a_case_only_loses_its_contact(org: Sandbox) -> None:
     """Traps 12: a lookup is emptied by the vendor; the business record stays, text and all."""
-    load(org, ("Case", {"Id": CASE, "ContactId": ANN, "Subject": "s"}))
+    load(org, ("Case", {"Id": CASE, "ContactId": ANN, "Subject": "s", "CreatedDate": MADE}))
     assert do(connect(org), ALL) == Done(remains="the text of a Case")
     assert live(org, "Case", CASE)
 
@@ -79,8 +80,11 @@ def test_own_children_go_and_are_purged_with_the_record(org: Sandbox) -> None:
         ("Task", {"WhoId": ANN, "Subject": "x"}),
         ("Task", {"WhoId": ANN, "Subject": "old", "IsArchived": True}),
         ("Event", {"WhoId": ANN, "Subject": "x"}),
-        ("EmailMessage", {"Id": mail, "Incoming": True}),
-        ("EmailMessageRelation", {"EmailMessageId": mail, "RelationId": ANN, "RelationType": "FromAddress"}),
+        ("EmailMessage", {"Id": mail, "Incoming": True, "CreatedDate": MADE}),
+        (
+            "EmailMessageRelation",
+            {"EmailMessageId": mail, "RelationId": ANN, "RelationType": "FromAddress", "CreatedDate": MADE},
+        ),
         ("EmailMessageRelation", {"EmailMessageId": mail, "RelationId": REGULAR, "RelationType": "ToAddress"}),
         ("Note", {"ParentId": ANN, "Title": "n"}),
         ("Attachment", {"ParentId": ANN, "Name": "a", "Body": "AA=="}),
@@ -107,7 +111,7 @@ def test_own_children_go_and_are_purged_with_the_record(org: Sandbox) -> None:
 def test_children_not_named_by_the_cascade_stay(org: Sandbox) -> None:
     """DESIGN §6: children go by declared rules."""
     load(org, ("Task", {"WhoId": ANN, "Subject": "x"}), *file(id_of("069", 1), ANN))
-    assert do(connect(org), Erase(("activities",))) == Done()
+    assert do(connect(org), Erase(("activities",))) == Done(remains="the text of 1 ContentDocument")
     assert rows(org, "Task") == []
     assert live(org, "ContentDocument", id_of("069", 1))
 
@@ -209,14 +213,14 @@ def test_without_view_all_data_nothing_shared_is_taken_for_own(org: Sandbox) -> 
     assert isinstance(receipt, Refused)
     assert "View All Data" in receipt.why
     assert live(org, "ContentDocument", document)
-    assert do(crm, Erase()) == Done(remains="the linked Individual")
+    assert do(crm, Erase()) == Done(remains="the linked Individual; the text of 1 ContentDocument")
 
 
 def test_children_that_cannot_be_read_keep_the_record(org: Sandbox) -> None:
     """Fail closed: what cannot be seen cannot be taken along."""
     crm = connect(org, "sandbox-lacks:FLS:Task.WhatId")
     assert do(crm, Erase(("activities",))) == Refused("not all of its children can be read")
-    assert do(crm, Erase(("notes",))) == Done()
+    assert do(crm, Erase(("notes",))) == Done(remains="Tasks that could not be read")
 
 
 def test_the_individual_goes_last_and_only_when_nobody_else_has_it(org: Sandbox) -> None:

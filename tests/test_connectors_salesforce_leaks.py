@@ -20,6 +20,7 @@ from core.model import CHANNELS, Record
 from tests.connectors_salesforce import (
     ANN,
     BOB,
+    MADE,
     command,
     connect,
     contact,
@@ -50,7 +51,7 @@ def org(world: Sandbox) -> Sandbox:
         field("RepoussoirRestricted__c", "boolean"),
         field("Stage__c"),
         contact(LastName=NAME, FirstName=NAME, Email=MAIL, Phone=PHONE, Title=NAME, LeadSource=NAME, Stage__c=NAME),
-        ("Task", {"WhoId": ANN, "Subject": NAME, "CallType": "Inbound"}),
+        ("Task", {"WhoId": ANN, "Subject": NAME, "CallType": "Inbound", "CreatedDate": MADE}),
     )
     return world
 

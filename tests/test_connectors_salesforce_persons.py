@@ -20,6 +20,7 @@ from tests.connectors_salesforce import (
     ANN,
     BOB,
     DEAL,
+    MADE,
     PERSON,
     SHADOW,
     command,
@@ -39,7 +40,7 @@ TASK, EVENT, MAIL = id_of("00T", 1), id_of("00U", 1), id_of("02s", 1)
 CALL = {"Id": TASK, "Subject": "Call", "CallType": "Inbound", "CreatedDate": "2025-03-04T10:00:00Z"}
 CALLED = (Moment(datetime(2025, 3, 4, 10, tzinfo=UTC), "inbound_call"),)
 WROTE = (Moment(datetime(2025, 6, 1, 8, tzinfo=UTC), "inbound_email"),)
-LETTER = {"Id": MAIL, "Incoming": True, "MessageDate": "2025-06-01T08:00:00Z"}
+LETTER = {"Id": MAIL, "Incoming": True, "MessageDate": "2025-06-01T08:00:00Z", "CreatedDate": MADE}
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ from tests.connectors_salesforce import (
     ANN,
     BOB,
     CASE,
+    MADE,
     ZOE,
     asked,
     command,
@@ -98,7 +99,7 @@ def test_a_child_that_stays_locked_keeps_the_record(org: Sandbox) -> None:
 
 def test_cases_keep_copies_of_the_person_and_the_receipt_says_so(org: Sandbox) -> None:
     """Traps 15: SuppliedName, SuppliedEmail and the texts of a case outlive the contact that it loses."""
-    load(org, ("Case", {"Id": CASE, "ContactId": ANN, "Subject": "s", "SuppliedEmail": "a@x.fr"}))
+    load(org, ("Case", {"Id": CASE, "ContactId": ANN, "Subject": "s", "SuppliedEmail": "a@x.fr", "CreatedDate": MADE}))
     assert do(connect(org), ALL) == Done(remains="the text of a Case")
     assert live(org, "Case", CASE)
 

@@ -7,19 +7,21 @@ Must run before the parent is deleted: afterwards nothing leads to them any more
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from connectors.salesforce import rows
-from connectors.salesforce.client import Rejected, Row, full_id
+from connectors.salesforce.client import Question, Rejected, Row, full_id, narrowed
+from connectors.salesforce.purge import IN_BIN
 from connectors.salesforce.schema import Org
-from core.errors import NotAllowed
+from core.errors import BadAnswer, NotAllowed, StopCrm
 
 People = Mapping[str, str]  # every id under which children point to a person, and the id of the person's record
 
 # Users, libraries and the org itself hold links to a file without it being about them.
 _NOBODY = ("005", "058", "00D")
 _NOTE = "SNOTE"
+_NAPS = (1.0, 4.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,60 +40,198 @@ class Child:
 
 @dataclass(slots=True)
 class Taken:
-    """What became of the children. `blocked` owners must not be deleted: a child of theirs would be lost from sight."""
+    """What became of the children. `blocked` owners must not be deleted: a child of theirs would be lost from sight.
+
+    `earlier` are own children that somebody, or an attempt of ours, had put into the bin before.
+    """
 
     blocked: dict[str, str] = field(default_factory=dict)
     kept: dict[str, set[str]] = field(default_factory=dict)
     binned: list[Child] = field(default_factory=list)
+    earlier: list[Child] = field(default_factory=list)
+    unlinked: list[Child] = field(default_factory=list)
 
     def removed(self, owner: str) -> str:
-        """How many rows of which objects were deleted for one owner; empty when none was."""
-        counts = Counter(child.object for child in self.binned if child.owner == owner)
-        return ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
+        """How many rows of which objects were deleted, or only unlinked, for one owner; empty when none was."""
+        binned, unlinked = _counts(self.binned, owner), _counts(self.unlinked, owner)
+        told = (f"already removed: {binned} ({IN_BIN})" if binned else "", f"unlinked: {unlinked}" if unlinked else "")
+        return "; ".join(filter(None, told))
+
+    def keep(self, owner: str, what: str) -> None:
+        """Notes something of an owner's that stays."""
+        self.kept.setdefault(owner, set()).add(what)
 
 
-def take(org: Org, kind: str, people: People, cascade: Collection[str], taken: Taken) -> None:
-    """Deletes or unlinks the children that `cascade` names, and adds to `taken` what became of them. May be repeated."""
+def _counts(children: Iterable[Child], owner: str) -> str:
+    counts = Counter(child.object for child in children if child.owner == owner)
+    return ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
+
+
+def listed(org: Org, kind: str, people: People, cascade: Collection[str], taken: Taken) -> list[Child]:
+    """The children that `cascade` names, and those that are only told. Must not write; adds to `taken` who is blocked."""
     if cascade and not org.may("ViewAllData"):
         # Whose a child is besides cannot be told by who sees only some records.
-        taken.blocked = dict.fromkeys(
-            people.values(), "without View All Data its own children cannot be told from shared ones"
-        )
-        return
+        why = "without View All Data its own children cannot be told from shared ones"
+        taken.blocked.update(dict.fromkeys(people.values(), why))
+        return []
     try:
-        found = [child for name in cascade for child in _FINDERS[name](org, kind, people)]
-        found += _cases(org, kind, people) if cascade else ()
+        return _found(org, kind, people, cascade)
     except (Rejected, NotAllowed):
-        taken.blocked = dict.fromkeys(people.values(), "not all of its children can be read")
-        return
-    children = {(child.object, child.id): child for child in found if child.id}
-    for child in found:
+        taken.blocked.update(dict.fromkeys(people.values(), "not all of its children can be read"))
+        return []
+
+
+def _found(org: Org, kind: str, people: People, cascade: Collection[str]) -> list[Child]:
+    found = [child for name in cascade for child in _FINDERS[name](org, kind, people)]
+    return [*found, *(_cases(org, kind, people) if cascade else ())]
+
+
+def take(org: Org, kind: str, people: People, cascade: Collection[str], found: Iterable[Child], taken: Taken) -> None:
+    """Deletes or unlinks children that were listed, and nothing else, and adds to `taken` what became of them.
+
+    One that was not answered for is listed anew before it is asked for again: it may be somebody else's too by then.
+    """
+    known = list(found)
+    for child in known:
         if child.kept:
-            taken.kept.setdefault(child.owner, set()).add(child.kept)
-    _delete(org, [child for child in children.values() if not child.unlink], taken)
-    _unlink(org, [child for child in children.values() if child.unlink], taken)
+            taken.keep(child.owner, child.kept)
+    left, why = list({(child.object, child.id): child for child in known if child.id}.values()), ""
+    for nap in (*_NAPS, 0.0):
+        left, why = _tried(org, left, taken)
+        if not left:
+            return
+        org.client.sleep(nap)
+        still = set(_found(org, kind, people, cascade))
+        _count_gone(org, [child for child in left if child not in still], taken)
+        left = [child for child in left if child in still]
+    _stay(left, why, taken)
 
 
-def _delete(org: Org, children: Iterable[Child], taken: Taken) -> None:
-    by_id = {child.id: child for child in sorted(children, key=lambda child: child.object)}
-    for id, said in rows.delete(org.client, by_id, safe=True).items():
-        child = by_id[id]
-        if said.ok or said.gone:
-            # It was there a moment ago: gone is what a repeated call says of what the first one did.
-            taken.binned.append(child)
-        elif child.kept:
-            taken.kept[child.owner].add(f"its link to a {child.object}: {said.why}")
+def _tried(org: Org, children: Sequence[Child], taken: Taken) -> tuple[list[Child], str]:
+    """One attempt; those that may be tried again, being locked or not answered for, and why."""
+    said: dict[str, rows.Outcome] = {}
+    why = ""
+    for send in (_delete, _unlink):
+        try:
+            said.update(send(org, children))
+        except (StopCrm, BadAnswer) as error:
+            why = error.code if isinstance(error, Rejected) else "the vendor did not take the call"
+    left = [child for child in children if child.id not in said or said[child.id].locked]
+    for child in children:
+        if child not in left:
+            _answered(child, said[child.id], taken)
+    return left, why or next((said[child.id].why for child in left), "")
+
+
+def _delete(org: Org, children: Iterable[Child]) -> Mapping[str, rows.Outcome]:
+    own = sorted((child for child in children if not child.unlink), key=lambda child: child.object)
+    return rows.delete(org.client, [child.id for child in own])
+
+
+def _unlink(org: Org, children: Collection[Child]) -> Mapping[str, rows.Outcome]:
+    said: dict[str, rows.Outcome] = {}
+    for name in sorted({child.object for child in children if child.unlink}):
+        some = {child.id: dict.fromkeys(child.unlink) for child in children if child.unlink and child.object == name}
+        said.update(rows.patch(org.client, org.object(name), some))
+    return said
+
+
+def _answered(child: Child, said: rows.Outcome, taken: Taken) -> None:
+    if said.ok:
+        (taken.unlinked if child.unlink else taken.binned).append(child)
+    elif not said.gone:
+        _stay([child], said.why, taken)
+
+
+def _stay(children: Iterable[Child], why: str, taken: Taken) -> None:
+    for child in children:
+        if child.kept:
+            taken.keep(child.owner, f"its link to a {child.object}: {why}")
         else:
-            taken.blocked[child.owner] = f"{child.object}: {said.why}"
+            taken.blocked[child.owner] = f"{child.object}: {why}"
 
 
-def _unlink(org: Org, children: Collection[Child], taken: Taken) -> None:
+def _count_gone(org: Org, children: Collection[Child], taken: Taken) -> None:
+    """Of children that nothing leads to any more, those that are deleted, or not linked any more, went by our own call."""
     for name in sorted({child.object for child in children}):
-        some = {child.id: child for child in children if child.object == name}
-        bodies = {id: dict.fromkeys(child.unlink) for id, child in some.items()}
-        for id, said in rows.patch(org.client, org.object(name), bodies, safe=True).items():
-            if not said.ok and not said.gone:
-                taken.kept[some[id].owner].add(f"its link to a {name}: {said.why}")
+        some = [child for child in children if child.object == name]
+        live = rows.read(org.client, name, [child.id for child in some], ("IsDeleted",))
+        for child in some:
+            if child.unlink:
+                taken.unlinked.append(child)
+            elif live[child.id] is None:
+                taken.binned.append(child)
+
+
+def told(org: Org, kind: str, people: People, cascade: Collection[str], taken: Taken) -> None:
+    """Adds to `taken` what lies in the bin already, and how much of what no cascade names stays. Before anything is taken."""
+    asked = [(place, soql) for place in _places(org, kind, cascade) for soql in narrowed(place.soql, people)]
+    answers = org.client.answers("children", [Question(soql, everything=True) for _, soql in asked])
+    left: dict[tuple[str, str], set[str]] = {}
+    for (place, _), said in zip(asked, answers, strict=True):
+        for row in said if isinstance(said, list) else ():
+            owner = people[_id(row, place.key)]
+            if place.binned:
+                _lies(people, place, row, owner, taken)
+            elif _sort(row) not in cascade:
+                left.setdefault((owner, _BEHIND.get(place.object, (place.object,))[0]), set()).add(
+                    _child_of(place, row)
+                )
+        if not isinstance(said, list):
+            for owner in people.values():
+                taken.keep(owner, f"{place.object}s that could not be read")
+    for (owner, name), ids in left.items():
+        taken.keep(owner, f"the text of {len(ids)} {name}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """One object and the field that points to the person; `binned`: what lies in the bin is wanted, else what is live."""
+
+    object: str
+    key: str
+    binned: bool
+
+    @property
+    def soql(self) -> str:
+        more = ("WhatId",) if self.object in ARCHIVED else _BEHIND.get(self.object, ("",))[1:]
+        names = ", ".join(("Id", self.key, *more))
+        deleted = str(self.binned).lower()
+        return f"SELECT {names} FROM {self.object} WHERE IsDeleted = {deleted} AND {self.key} IN {{ids}}"
+
+
+def _places(org: Org, kind: str, cascade: Collection[str]) -> Iterator[_Place]:
+    handled = {name for one in cascade for name in OBJECTS[one]}
+    keys = {**_POINTERS, "CampaignMember": "LeadId" if kind == "Lead" else "ContactId"}
+    for name, key in keys.items():
+        found = org.find(name)
+        if found is None or not {key, "IsDeleted"} <= found.fields.keys():
+            continue
+        if name in handled:
+            yield _Place(name, key, binned=True)
+        # The others, notes and the like, go with the record.
+        if name in _OUTLIVING and (
+            name not in handled or (name == "ContentDocumentLink" and len(_SORTS - set(cascade)))
+        ):
+            yield _Place(name, key, binned=False)
+
+
+def _lies(people: People, place: _Place, row: Row, owner: str, taken: Taken) -> None:
+    own = place.object not in ARCHIVED or not _activity(people, place.object, row, owner, False).unlink
+    if own and place.object not in _BEHIND:
+        taken.earlier.append(Child(owner, place.object, _id(row, "Id")))
+    else:
+        taken.keep(owner, CHILDREN_IN_BIN)
+
+
+def _sort(row: Row) -> str:
+    """Which cascade a file or a note would be of; empty for anything else."""
+    document = row.get("ContentDocument")
+    return "" if not document else "notes" if document.get("FileType") == _NOTE else "files"
+
+
+def _child_of(place: _Place, row: Row) -> str:
+    return _id(row, _BEHIND[place.object][1]) if place.object in _BEHIND else _id(row, "Id")
 
 
 def _rows(org: Org, name: str, soql: str, ids: Iterable[str], *, everything: bool = False) -> Iterator[Row]:
@@ -206,6 +346,31 @@ def _id(row: Row, name: str) -> str:
     return full_id(str(row.get(name))) or ""
 
 
+ARCHIVED = frozenset({"Task", "Event"})
+CHILDREN_IN_BIN = "children deleted before the interruption may be in the recycle bin, for up to 15 days"
+_POINTERS = {
+    "Task": "WhoId",
+    "Event": "WhoId",
+    "EmailMessageRelation": "RelationId",
+    "ContentDocumentLink": "LinkedEntityId",
+    "Note": "ParentId",
+    "Attachment": "ParentId",
+}
+_OUTLIVING = frozenset({"Task", "Event", "EmailMessageRelation", "ContentDocumentLink"})
+_SORTS = frozenset({"notes", "files"})
+# What is behind a link, and what is read of the link to tell.
+_BEHIND = {
+    "EmailMessageRelation": ("EmailMessage", "EmailMessageId"),
+    "ContentDocumentLink": ("ContentDocument", "ContentDocumentId", "ContentDocument.FileType"),
+}
+# What each cascade deletes or unlinks; a ContentDocumentLink goes with its document.
+OBJECTS: Mapping[str, frozenset[str]] = {
+    "notes": frozenset({"Note", "ContentDocumentLink"}),
+    "activities": ARCHIVED,
+    "emails": frozenset({"EmailMessage", "EmailMessageRelation"}),
+    "files": frozenset({"Attachment", "ContentDocumentLink"}),
+    "campaign_members": frozenset({"CampaignMember"}),
+}
 _FINDERS: Mapping[str, Callable[[Org, str, People], Iterator[Child]]] = {
     "notes": _notes,
     "activities": _activities,

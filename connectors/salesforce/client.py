@@ -72,6 +72,7 @@ class Client:
         self.crm = crm
         self.base = f"/services/data/v{options.version}"
         self.sleep = tools.sleep
+        self.now = tools.now
         self._options = options
         self._line = Line(crm, translate, {}, tools)
         self._renewable = not options.token.get_secret_value()

@@ -17,7 +17,7 @@ from connectors.salesforce.schema import Org
 from core.errors import NotAllowed
 from core.model import Moment
 
-Role = Literal["inbound", "signal", "open", "unreadable"]
+Role = Literal["inbound", "signal", "open", "unreadable", "touched"]
 Trait = tuple[Role, str, str]  # what it is, which source or kind, and when; the last is empty for what has no date
 Reader = Callable[[Row, SalesforceOptions], Iterator[Trait]]
 
@@ -95,13 +95,14 @@ def _order(row: Row, options: SalesforceOptions) -> Iterator[Trait]:
 _ANYONE = {"Contact": "WhoId", "Lead": "WhoId", "Account": "WhoId"}
 _RELATION = dict.fromkeys(_ANYONE, "RelationId")
 _CONTACT = {"Contact": "ContactId", "Account": "ContactId"}
-_DEAL = ("IsWon", "IsClosed", "CloseDate")
+_STAMP = "SystemModstamp"
+_DEAL = ("IsWon", "IsClosed", "CloseDate", _STAMP)
 _LIVING = "(IsWon = true OR IsClosed = false)"
 STREAMS = (
     Stream(
         object="Task",
         keys=_ANYONE,
-        fields=("CreatedDate",),
+        fields=("CreatedDate", _STAMP),
         where="CallType = 'Inbound' AND IsDeleted = false",
         names=("inbound_call",),
         read=_call,
@@ -111,7 +112,7 @@ STREAMS = (
         # One on a person account may name the account alone (§5); the caller of any other is the contact it names.
         object="Task",
         keys={"Account": "WhatId"},
-        fields=("CreatedDate",),
+        fields=("CreatedDate", _STAMP),
         where="WhoId = null AND CallType = 'Inbound' AND IsDeleted = false",
         names=("inbound_call",),
         read=_call,
@@ -120,7 +121,7 @@ STREAMS = (
     Stream(
         object="EmailMessage",
         keys={"Account": "RelatedToId"},
-        fields=("CreatedDate", "MessageDate"),
+        fields=("CreatedDate", "MessageDate", _STAMP),
         where="Incoming = true",
         names=("inbound_email",),
         read=_letter,
@@ -128,7 +129,7 @@ STREAMS = (
     Stream(
         object="EmailMessageRelation",
         keys=_RELATION,
-        fields=("CreatedDate", "EmailMessage.MessageDate"),
+        fields=("CreatedDate", "EmailMessage.MessageDate", _STAMP),
         where="RelationType = 'FromAddress' AND EmailMessage.Incoming = true",
         names=("inbound_email",),
         read=_mail,
@@ -136,7 +137,7 @@ STREAMS = (
     Stream(
         object="CampaignMember",
         keys={**_CONTACT, "Lead": "LeadId"},
-        fields=("FirstRespondedDate",),
+        fields=("FirstRespondedDate", _STAMP),
         where="HasResponded = true",
         names=("campaign_response",),
         read=_response,
@@ -144,7 +145,7 @@ STREAMS = (
     Stream(
         object="Case",
         keys=_CONTACT,
-        fields=("Origin", "IsClosed", "CreatedDate"),
+        fields=("Origin", "IsClosed", "CreatedDate", _STAMP),
         where="",
         names=("case",),
         read=_case,
@@ -152,7 +153,7 @@ STREAMS = (
     Stream(
         object="Case",
         keys={"Account": "AccountId"},
-        fields=("Origin", "IsClosed", "CreatedDate"),
+        fields=("Origin", "IsClosed", "CreatedDate", _STAMP),
         where="",
         names=("case",),
         read=_case,
@@ -160,7 +161,7 @@ STREAMS = (
     Stream(
         object="OpportunityContactRole",
         keys=_CONTACT,
-        fields=tuple(f"Opportunity.{name}" for name in _DEAL),
+        fields=(*(f"Opportunity.{name}" for name in _DEAL), _STAMP),
         where="(Opportunity.IsWon = true OR Opportunity.IsClosed = false)",
         names=("won_deal", "opportunity"),
         read=_deal,
@@ -176,7 +177,7 @@ STREAMS = (
     Stream(
         object="Order",
         keys={"Contact": "BillToContactId", "Account": "BillToContactId"},
-        fields=("EffectiveDate",),
+        fields=("EffectiveDate", _STAMP),
         where="",
         names=("order",),
         read=_order,
@@ -185,7 +186,7 @@ STREAMS = (
     Stream(
         object="Order",
         keys={"Account": "AccountId"},
-        fields=("EffectiveDate",),
+        fields=("EffectiveDate", _STAMP),
         where="",
         names=("order",),
         read=_order,
@@ -235,6 +236,7 @@ class Index:
             signals=frozenset(by_role.get("signal", ())),
             open=tuple(sorted(by_role.get("open", ()))),
             unreadable=frozenset(self.unreadable | by_role.get("unreadable", set())),
+            touched=max((when for role, _, at in found if role == "touched" and (when := moment(at))), default=None),
         )
 
 
@@ -266,6 +268,7 @@ def read_some(index: Index, org: Org, kind: Kind, ids: Iterable[str]) -> None:
     for (stream, key, _), said in zip(asked, answers, strict=True):
         if isinstance(said, list):
             index.add(_traits(stream, key, said, org.options))
+            index.add(_touched(key, said))
         else:
             _lost(index, org, stream, said)
 
@@ -288,6 +291,15 @@ def _traits(stream: Stream, key: str, rows: Iterable[Row], options: SalesforceOp
         person = full_id(str(row.get(key)))
         if person:
             yield from ((person, trait) for trait in stream.read(row, options))
+
+
+def _touched(key: str, rows: Iterable[Row]) -> Iterator[tuple[str, Trait]]:
+    """When the rows were last written, whatever day they tell: a mail of last week may come in now."""
+    for row in rows:
+        stamps = (part.get(_STAMP) for part in (row, row.get("Opportunity") or {}))
+        yield from (
+            (full_id(str(row.get(key))) or "", ("touched", "", at.isoformat())) for at in map(moment, stamps) if at
+        )
 
 
 def _absent(error: Exception) -> bool:

@@ -74,12 +74,16 @@ KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (CONTACT, LEAD, ACCOUNT
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the child records say of one person, and which of them could not be read."""
+    """What the child records say of one person, and which of them could not be read.
+
+    `touched` is when one of them was last written, where they were asked for by id.
+    """
 
     inbound: tuple[Moment, ...] = ()
     signals: frozenset[str] = frozenset()
     open: tuple[str, ...] = ()
     unreadable: frozenset[str] = frozenset()
+    touched: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from connectors.salesforce import clock, rows
 from connectors.salesforce.client import Row, full_id
-from connectors.salesforce.records import KINDS, Kind, Reading, id_of, reading, record, version_of
+from connectors.salesforce.records import KINDS, Facts, Kind, Reading, id_of, reading, record, version_of
 from connectors.salesforce.schema import Org
 from core.errors import BadAnswer, ConfigError, NotAllowed
 from core.model import Page, Query, Record, Ref
@@ -40,12 +40,17 @@ def get(org: Org, refs: Sequence[Ref], properties: Sequence[str] = ()) -> dict[R
         asked = {ref: full for ref in refs if ref.kind == name and (full := full_id(ref.id))}
         if name in KINDS and (name != "Account" or org.options.person_accounts):
             plans.append(_plan(org, KINDS[name], properties))
-            read = _some(org, plans[-1], set(asked.values()))
+            read = {id: item for id, (item, _) in _some(org, plans[-1], set(asked.values())).items()}
         else:
             read = _bare(org, name, set(asked.values()))
         found.update({ref: read.get(full) for ref, full in asked.items()})
     _all_visible(org.client.crm, properties, plans)
     return found
+
+
+def seen(org: Org, kind: str, ids: Iterable[str], properties: Sequence[str]) -> dict[str, tuple[Record, Facts]]:
+    """Some records that are there, by id, as `get` reads them, and what their children say."""
+    return _some(org, _plan(org, kind_of(org, kind), properties), set(ids))
 
 
 def kind_of(org: Org, name: str) -> Kind:
@@ -89,11 +94,12 @@ def _fitting(fields: Sequence[str], room: int) -> Sequence[str]:
     return fields[: sum(length <= room for length in lengths)]
 
 
-def _some(org: Org, plan: Reading, ids: set[str]) -> dict[str, Record]:
+def _some(org: Org, plan: Reading, ids: set[str]) -> dict[str, tuple[Record, Facts]]:
     found = _asked(org, plan, ids, _TRIES)
     with clock.Index() as index:
         clock.read_some(index, org, plan.kind, [key for row in found for key in _keys(plan.kind, row)])
-        return {item.ref.id: item for item in _records(plan, found, index)}
+        told = {id_of(row): (row, index.facts(_keys(plan.kind, row))) for row in found}
+        return {id: (record(plan, row, facts), facts) for id, (row, facts) in told.items()}
 
 
 def _asked(org: Org, plan: Reading, ids: Iterable[str], tries: int) -> list[Row]:

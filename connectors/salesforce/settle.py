@@ -81,6 +81,9 @@ def _sent(send: Send, wants: Mapping[str, Want]) -> tuple[Mapping[str, rows.Outc
 
 def _receipt(want: Want, said: rows.Outcome | None, after: Row | None) -> Receipt | None:
     """What became of a row, from the answer and from the row itself; None when nothing did and nothing was answered."""
+    if after is None and said is not None and said.gone:
+        # Somebody else was first: a user, or a merge whose winner the person lives on in (§5).
+        return Gone()
     if want.held_by(after):
         version = version_of(after) if after else None
         return Refused(want.refused) if want.refused else Done(version, want.remains)
