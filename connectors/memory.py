@@ -27,7 +27,8 @@ class MemoryCrm:
         batch=dict.fromkeys(actions.ACTIONS, 3),
         reads=3,
         native={KIND: CHANNELS},
-        remains={"bin": "nothing is kept"},
+        remains={"bin": "the record is kept in the bin"},
+        inbound=("reply",),
     )
 
     def __init__(self, name: str, records: Iterable[Record] = (), properties: Iterable[Property] = ()) -> None:
@@ -104,6 +105,8 @@ class MemoryCrm:
         return Done()
 
     def _write(self, record: Record, action: Action) -> Receipt:
+        if unknown := self._unknown(record, action):
+            return Refused(f"no such property: {', '.join(unknown)}")
         try:
             after = changed(record, action)
         except ValueError as error:
@@ -111,8 +114,14 @@ class MemoryCrm:
         if after == record:
             return AlreadyDone()
         self.edit(after)
-        self.writes.append((actions.name(action), record.ref.id))
-        return Done(self.records[record.ref.id].version)
+        name = actions.name(action)
+        self.writes.append((name, record.ref.id))
+        return Done(self.records[record.ref.id].version, self.capabilities.remains.get(name, ""))
+
+    def _unknown(self, record: Record, action: Action) -> list[str]:
+        """The properties to clear that neither the schema nor the record has."""
+        known = {item.name for item in self.properties} | record.values.keys()
+        return [name for name in action.properties if name not in known] if isinstance(action, Clear) else []
 
 
 def changed(record: Record, action: Action) -> Record:
