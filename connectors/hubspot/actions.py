@@ -163,7 +163,7 @@ def _bin(desk: Desk, batch: Sequence[Command]) -> Iterator[Receipt]:
     ids = [command.ref.id for command, item in zip(batch, told, strict=True) if isinstance(item, Mapping)]
     doubt: RepoussoirError | None = None
     try:
-        desk.client.archive(CONTACTS, ids)
+        desk.client.archive(CONTACTS, ids, safe=False)
     except Unreachable as error:
         doubt = error
     left = desk.client.read(CONTACTS, ids, ()) if doubt else {}

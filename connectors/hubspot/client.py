@@ -218,13 +218,16 @@ class Client:
         what = f"{kind}.batch_create"
         return Answer.of(what, self.call(what, self._batches.create, kind, {"inputs": [*inputs]}, safe=False))
 
-    def archive(self, kind: str, ids: Iterable[str]) -> None:
-        """Puts records into the bin; e-mails have none and are gone for good (§2.4). Repeating changes nothing more."""
+    def archive(self, kind: str, ids: Iterable[str], *, safe: bool = True) -> None:
+        """Puts records into the bin; e-mails have none and are gone for good (§2.4).
+
+        Repeating changes nothing more, except where an id may have been merged away meanwhile: that is not `safe`.
+        """
         for chunk in chunks(ids, BATCH):
             body = {"inputs": [{"id": id} for id in chunk]}
             _whole(
                 f"{kind}.batch_archive",
-                self.call(f"{kind}.batch_archive", self._batches.archive, kind, body, safe=True),
+                self.call(f"{kind}.batch_archive", self._batches.archive, kind, body, safe=safe),
             )
 
     def unlink(self, start: str, end: str, pairs: Iterable[tuple[str, str]]) -> None:
