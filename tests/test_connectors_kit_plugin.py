@@ -43,9 +43,7 @@ def run(folder: Path, text: str, *more: str) -> subprocess.CompletedProcess[str]
     (folder / "test_it.py").write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "test_it.py", *more]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": ""}
-    return subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=60
-    )
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=60)
 
 
 def test_pytest_finds_it_by_its_entry_point(pytestconfig: pytest.Config) -> None:
@@ -76,7 +74,8 @@ def test_nothing_of_ours_imports_the_kit() -> None:
     """Pytest is a tool of the tests: the program must run without it."""
     roots = ("core", "connectors", "policies", "cli")
     paths = [path for root in roots for path in (ROOT / root).rglob("*.py")] + [ROOT / "scheduler.py"]
-    kit = {ROOT / "connectors" / "pytest_plugin.py", *(ROOT / "connectors" / "testkit").glob("*.py")}
+    connectors = ROOT / "connectors"
+    kit = {connectors / "pytest_plugin.py", *connectors.glob("testkit/*.py"), *connectors.glob("template/test_*.py")}
     importers = [path.name for path in paths if path not in kit and {"pytest", "connectors.testkit"} & imported(path)]
 
     assert importers == []

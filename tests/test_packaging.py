@@ -24,7 +24,7 @@ PACKS = sorted(path.stem for path in (ROOT / "policies" / "packs").glob("*.toml"
 COMES_WITH = {"pydantic-core", "markupsafe"}
 """Parts of pydantic and of jinja2 that are packaged on their own."""
 
-LOADED_BY_PYTEST = ("connectors/pytest_plugin.py", "connectors/testkit/")
+LOADED_BY_PYTEST = ("connectors/pytest_plugin.py", "connectors/testkit/", "connectors/template/test_")
 """What only pytest loads, and so may import it: whoever runs the kit has it."""
 
 READ_BY_PYTHON = {"tzdata"}
@@ -134,7 +134,7 @@ def test_what_is_imported_is_declared_and_what_is_declared_is_imported() -> None
     trees = [ast.parse((ROOT / name).read_text(encoding="utf-8")) for name in used]
     nodes = [node for tree in trees for node in ast.walk(tree)]
     named = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
-    named += [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module]
+    named += [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module and not node.level]
     known = packages_distributions()
     theirs = {name.split(".")[0] for name in named} - sys.stdlib_module_names - {*OURS, "scheduler"}
     packages = {canonicalize_name(package) for module in theirs for package in known.get(module, [module])}

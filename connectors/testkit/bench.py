@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -119,9 +119,21 @@ class Bench:
         """Everybody whom a scan yields, by ref."""
         return {record.ref: record for page in self.pages(crm, *properties) for record in page.records}
 
+    def scanned(self, ref: Ref, *properties: str) -> Record:
+        """One record out of a scan, where it must be."""
+        found = self.scan(None, *properties).get(ref)
+        assert found is not None, f"the scan does not find {ref}, which is in the CRM"
+        return found
+
+    def get(self, *refs: Ref, properties: Sequence[str] = ()) -> dict[Ref, Record | None]:
+        """Some records, or None, for every ref."""
+        found = self.crm.get(refs, properties)
+        assert set(found) == set(refs), "get must answer every ref, and no other"
+        return found
+
     def read(self, ref: Ref, *properties: str) -> Record:
         """One record, which must be there."""
-        found = self.crm.get([ref], properties)[ref]
+        found = self.get(ref, properties=properties)[ref]
         assert found is not None, f"get does not find {ref}, which is in the CRM"
         return found
 
