@@ -420,6 +420,15 @@ class TestEndsWhereTheListBreaks(OverHttp):
                 yield Page((), last=True)
 
 
+class TestBelievesEveryAnswer(OverHttp):
+    """A yes is a yes, whatever the card says."""
+
+    class Adapter(Cardbox):
+        def apply(self, batch: Sequence[Command]) -> Iterator[Receipt]:
+            for receipt in super().apply(batch):
+                yield Done() if isinstance(receipt, Refused) and "kept" in receipt.why else receipt
+
+
 class TestDoesNotWait(OverHttp):
     """It tries again at once, however long it was told to wait."""
 

@@ -14,18 +14,21 @@ from connectors.sandbox.app import App
 from connectors.sandbox.world import Sandbox
 from connectors.testkit import ADDRESS, SIGHT, TOKEN, Fault, World
 
-FAULTS: tuple[Fault, ...] = ("busy", "down", "garbage", "lost", "stuck", "broken", "refused")
+FAULTS: tuple[Fault, ...] = ("busy", "down", "garbage", "lost", "stuck", "broken", "refused", "silent")
 QUOTING = f"{ADDRESS} is no good"
 
 
 class SandboxWorld(World):
-    """One account in the sandbox. A world says which requests write, by method, which list, and how a refusal looks."""
+    """One account in the sandbox. A world says which requests write, by method, which list, and how a refusal and a
+    mere yes look.
+    """
 
     vendor: ClassVar[str]
     app: ClassVar[type[App]]
     written: ClassVar[dict[str, str]]
     listed: ClassVar[str]
     refusal: ClassVar[dict[str, Any]]
+    silence: ClassVar[Any]
 
     token = "sandbox-lacks:nothing"  # may do everything, and stands nowhere else
     faults = FAULTS
@@ -79,6 +82,8 @@ class SandboxWorld(World):
                 self.plan(*({**where, "cut": "after"} for where in self.writing()))
             case "refused":
                 self.plan(*({**where, "times": None, **self.refusal} for where in self.writing()))
+            case "silent":
+                self.plan(*({**where, "times": None, "status": 200, "body": self.silence} for where in self.writing()))
 
     def plan(self, *faults: dict[str, Any]) -> None:
         """Adds faults to the sandbox."""

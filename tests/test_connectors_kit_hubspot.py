@@ -39,6 +39,8 @@ class HubSpotWorld(SandboxWorld):
     listed = f"{CONTACTS}$"
     refusal: ClassVar = {"status": 400, "body": {"status": "error", "category": "VALIDATION_ERROR", "message": QUOTING}}
 
+    silence: ClassVar = {"status": "COMPLETE", "results": []}
+
     def __init__(self, sandbox: Sandbox) -> None:
         super().__init__(sandbox)
         options = [{"label": name.title(), "value": name} for name in self.options]

@@ -35,6 +35,8 @@ class PipedriveWorld(SandboxWorld):
         "body": {"success": False, "error": QUOTING, "code": "ERR_SCHEMA_VALIDATION_FAILED"},
     }
 
+    silence: ClassVar = {"success": True, "data": {}}
+
     def __init__(self, sandbox: Sandbox, campaigns: bool = True) -> None:
         super().__init__(sandbox)
         self.campaigns = campaigns

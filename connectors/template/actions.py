@@ -10,8 +10,8 @@ from core.connector import AlreadyDone, Changed, Done, Gone, Receipt, Refused
 from core.errors import BadAnswer, Unreachable
 
 from .client import Api, Row
-from .records import fields, left, version
-from .schema import FLAGS, RESTRICTED
+from .records import fields, id_of, left, version
+from .schema import FLAGS, RESTRICTED, names
 
 WRITES = ("suppress", "restrict", "redact", "clear", "erase", "annotate")
 KEPT = "Cardbox keeps its backups for 14 days"
@@ -21,7 +21,7 @@ Fields = Mapping[str, Any]
 def apply(api: Api, batch: Sequence[Command]) -> Iterator[Receipt]:
     """One receipt a command, in order. The batch is read right before it is written."""
     cards = api.some([command.ref.id for command in batch])
-    known = {row["name"] for row in api.fields()} if cards else set()
+    known = names(api.fields()) if cards else set()
     for command in batch:
         card = cards.get(command.ref.id)
         yield _one(api, command, card, known) if card is not None else Gone()
@@ -61,9 +61,9 @@ def _wish(action: Action, card: Row) -> Fields:
 
 def _change(api: Api, card: Row, change: Fields) -> Receipt:
     try:
-        after: Row | Receipt | None = api.change(card["id"], version(card), change)
+        after: Row | Receipt | None = api.change(id_of(card), version(card), change)
     except (Unreachable, BadAnswer):
-        after = api.some([card["id"]]).get(card["id"])
+        after = api.some([id_of(card)]).get(id_of(card))
         if after is not None and left(after, change):
             raise
     if not isinstance(after, Row):
@@ -74,9 +74,9 @@ def _change(api: Api, card: Row, change: Fields) -> Receipt:
 
 def _erase(api: Api, card: Row) -> Receipt:
     try:
-        after: Row | Receipt = api.delete(card["id"], version(card))
+        after: Row | Receipt = api.delete(id_of(card), version(card))
     except (Unreachable, BadAnswer):
-        if api.some([card["id"]]):
+        if api.some([id_of(card)]):
             raise
         after = Row()
     return Done(remains=KEPT) if isinstance(after, Row) else after
@@ -84,11 +84,11 @@ def _erase(api: Api, card: Row) -> Receipt:
 
 def _annotate(api: Api, card: Row, note: Note) -> Receipt:
     """Found again by its own id, so that twice is once."""
-    if note.id in api.notes(card["id"]):
+    if note.id in api.notes(id_of(card)):
         return AlreadyDone()
     try:
-        api.add_note(card["id"], note.id, note.text)
+        api.add_note(id_of(card), note.id, note.text)
     except (Unreachable, BadAnswer):
-        if note.id not in api.notes(card["id"]):
+        if note.id not in api.notes(id_of(card)):
             raise
     return Done()

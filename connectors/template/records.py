@@ -19,7 +19,7 @@ def record(crm: str, card: Row, wanted: Sequence[str], imported: Sequence[str]) 
         held, source, created = fields(card), card["source"], moment(card["created"])
         closed = [channel for channel, flag in FLAGS.items() if held.get(flag)]
         return Record(
-            ref=Ref(crm, KIND, card["id"]),
+            ref=Ref(crm, KIND, id_of(card)),
             version=version(card),
             emails=tuple(card["emails"]),
             phones=tuple(card["phones"]),
@@ -36,6 +36,11 @@ def record(crm: str, card: Row, wanted: Sequence[str], imported: Sequence[str]) 
         )
     except (AttributeError, TypeError, ValueError):
         raise BadAnswer("Cardbox: a card is not understood") from None
+
+
+def id_of(card: Row) -> str:
+    """The id, as text."""
+    return str(card["id"])
 
 
 def version(card: Row) -> str:

@@ -29,6 +29,11 @@ def schema(crm: str, kind: str, fields: Iterable[Row]) -> Schema:
 
 def undeclared(fields: Iterable[Row]) -> tuple[str, ...]:
     """The names of our own fields that are not there."""
-    known = {row["name"] for row in fields}
+    known = names(fields)
     ours = (*(flag for channel, flag in FLAGS.items() if channel not in NATIVE), RESTRICTED)
     return tuple(name for name in ours if name not in known)
+
+
+def names(fields: Iterable[Row]) -> set[str]:
+    """The names of the fields, as the API uses them."""
+    return {row["name"] for row in fields}

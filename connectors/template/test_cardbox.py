@@ -21,7 +21,7 @@ class CardboxWorld(World):
     """The vendor on loopback, and what a colleague does in it."""
 
     kind, text, token, page, emails, phones = KIND, "memo", "s3cret-of-cardbox", PAGE, 3, 3
-    faults = ("busy", "down", "garbage", "lost", "stuck", "broken", "refused")
+    faults = ("busy", "down", "garbage", "lost", "stuck", "broken", "refused", "silent")
     lesser = (TOKEN, SIGHT, *RIGHTS)
 
     def __init__(self, vendor: Vendor) -> None:

@@ -148,6 +148,17 @@ class Trouble:
         assert isinstance(receipt, Refused) and receipt.why, receipt
         assert planted(receipt.why) == [], "the reason quotes a value"
 
+    def test_what_the_vendor_drops_without_a_word_is_refused(self, bench: Bench) -> None:
+        """Must compare what came back with what was asked; must not take a friendly answer for proof (DESIGN §6, Refused)."""
+        bench.needs("clear")
+        ref = bench.seed()
+        command = bench.command(ref, bench.action("clear"))
+        bench.fault("silent")
+
+        receipt = bench.apply(command)[0]
+
+        assert isinstance(receipt, Refused), f"nothing was written, and the receipt is {receipt}"
+
     # --- no word too many ---
 
     def test_no_value_of_a_person_is_told(self, bench: Bench) -> None:

@@ -15,7 +15,7 @@ from connectors.transport import Tools
 from core.connector import Connector
 from core.model import Channel, Ref
 
-Fault = Literal["busy", "down", "garbage", "lost", "stuck", "broken", "refused"]
+Fault = Literal["busy", "down", "garbage", "lost", "stuck", "broken", "refused", "silent"]
 """How the vendor can go wrong, from now on.
 
 busy      the next call is put off (429), for `World.wait` seconds
@@ -25,6 +25,7 @@ lost      the next write is done, and its answer never arrives
 stuck     the list of records answers its first page again and again
 broken    the list of records fails for good from its second page on
 refused   every change of a record is refused, for a reason that quotes the person's address
+silent    every change of a record is answered as if it were done, and dropped
 """
 
 TOKEN = "the token"
