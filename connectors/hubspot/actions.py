@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from connectors.hubspot.answers import Json
@@ -161,16 +161,24 @@ def _bin(desk: Desk, batch: Sequence[Command]) -> Iterator[Receipt]:
     rows = desk.client.read(CONTACTS, [command.ref.id for command in batch], ())
     told = [judged(command, rows.get(command.ref.id), lambda *_: {}) for command in batch]
     ids = [command.ref.id for command, item in zip(batch, told, strict=True) if isinstance(item, Mapping)]
-    doubt: RepoussoirError | None = None
-    try:
-        desk.client.archive(CONTACTS, ids, safe=False)
-    except Unreachable as error:
-        doubt = error
+    doubt = _archived(desk, ids)
     left = desk.client.read(CONTACTS, ids, ()) if doubt else {}
+    if left and all(version(row) == version(rows[id]) for id, row in left.items()):
+        doubt = _archived(desk, left)
+        left = desk.client.read(CONTACTS, left, ()) if doubt else {}
     for item, command in zip(told, batch, strict=True):
         if doubt and command.ref.id in left:
             raise doubt
         yield Done(remains=BINNED) if isinstance(item, Mapping) else item
+
+
+def _archived(desk: Desk, ids: Iterable[str]) -> RepoussoirError | None:
+    """Puts contacts into the bin once; answers the error when the answer was lost."""
+    try:
+        desk.client.archive(CONTACTS, ids, safe=False)
+    except Unreachable as error:
+        return error
+    return None
 
 
 def _unwritable(desk: Desk, names: Sequence[str]) -> str:
