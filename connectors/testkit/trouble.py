@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from connectors.testkit.bench import Bench, final, overheard, planted
+from connectors.testkit.bench import Bench, final, overheard, person, planted
 from connectors.testkit.world import SIGHT, TOKEN, Fault
 from core.actions import ACTIONS
 from core.connector import Connector, Done, Refused
@@ -209,7 +209,8 @@ class Trouble:
 
 def _forbidden(bench: Bench, crm: Connector, right: str) -> bool:
     """True when whatever needs the right raises NotAllowed, or is refused."""
-    for name in [name for name, scopes in crm.capabilities.scopes.items() if right in scopes]:
+    needing = [name for name, scopes in crm.capabilities.scopes.items() if right in scopes]
+    for number, name in enumerate(needing, 1):
         try:
             if name == "scan":
                 if any(record.unreadable for record in bench.scan(crm).values()):
@@ -217,7 +218,7 @@ def _forbidden(bench: Bench, crm: Connector, right: str) -> bool:
             elif name == "users":
                 list(crm.users())
             elif bench.world.kind in crm.capabilities.actions.get(name, ()):
-                ref = bench.seed()
+                ref = bench.seed(person(number))
                 receipt = next(iter(crm.apply([bench.command(ref, bench.action(name))])))
                 if isinstance(receipt, Refused):
                     return True
