@@ -27,7 +27,8 @@ class MemoryCrm:
         batch=dict.fromkeys(actions.ACTIONS, 3),
         reads=3,
         native={KIND: CHANNELS},
-        remains={"bin": "nothing is kept"},
+        remains={"bin": "the record is kept in the bin"},
+        inbound=("reply",),
     )
 
     def __init__(self, name: str, records: Iterable[Record] = (), properties: Iterable[Property] = ()) -> None:
@@ -108,6 +109,8 @@ class MemoryCrm:
 
     def _write(self, record: Record, command: Command) -> Receipt:
         """State comes before version, so that the same command twice is AlreadyDone and not Changed."""
+        if unknown := self._unknown(record, command.action):
+            return Refused(f"no such property: {', '.join(unknown)}")
         if record.version != command.version:
             return AlreadyDone() if _is_so(record, command.action) else Changed()
         try:
@@ -117,8 +120,14 @@ class MemoryCrm:
         if after == record:
             return AlreadyDone()
         self.edit(after)
-        self.writes.append((actions.name(command.action), record.ref.id))
-        return Done(self.records[record.ref.id].version)
+        name = actions.name(command.action)
+        self.writes.append((name, record.ref.id))
+        return Done(self.records[record.ref.id].version, self.capabilities.remains.get(name, ""))
+
+    def _unknown(self, record: Record, action: Action) -> list[str]:
+        """The properties to clear that neither the schema nor the record has."""
+        known = {item.name for item in self.properties} | record.values.keys()
+        return [name for name in action.properties if name not in known] if isinstance(action, Clear) else []
 
 
 def _is_so(record: Record, action: Action) -> bool:

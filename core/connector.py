@@ -21,8 +21,8 @@ class Capabilities:
 
     `kinds` are the kinds that hold persons. `actions` maps each action it can do (`core.actions.name`) to the kinds it
     can do it on; what is not there is never asked. `batch` is how many commands one `apply` takes, by action.
-    `reads` is how many refs one `get` takes. `scopes` maps `scan`, `users` and each action to the vendor's scopes or
-    permissions it needs. `native` are the channels with a flag of the vendor's own, by kind; for the others `Suppress`
+    `reads` is how many refs one `get` takes. `scopes` maps each method and action to the vendor's scopes or permissions
+    it needs. `native` are the channels with a flag of the vendor's own, by kind; for the others `Suppress`
     writes a property that `declare` makes. `remains` says for each destructive action what the vendor keeps, and how
     long. `inbound` are the sources of `Record.inbound` it knows, `cascade` the children `Erase` can take along.
     """

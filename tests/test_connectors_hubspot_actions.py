@@ -107,6 +107,16 @@ def test_a_read_only_property_is_refused_before_anything_is_written(place: Place
     assert place.calls("/batch/update") == 0
 
 
+def test_a_binning_that_was_put_off_is_sent_again_once_looked_at(place: Place, crm: HubSpotConnector) -> None:
+    """ADR 0007: meanwhile the id may have been merged away, and would take the survivor along."""
+    ref = place.contact("101", jobtitle="CEO")
+    place.fault("/contacts/batch/archive", status=429, body={"category": "RATE_LIMITS"})
+    (receipt,) = do(crm, Bin(), ref)
+    assert isinstance(receipt, Done)
+    log = place.raw("GET", "/_sandbox/requests", path="contacts/batch/(archive|read)$")["requests"]
+    assert [entry["path"].rpartition("/")[2] for entry in log][-4:] == ["archive", "read", "read", "archive"]
+
+
 def test_one_bad_row_does_not_refuse_the_others(place: Place, crm: HubSpotConnector) -> None:
     """§2.3: a 400 is for the whole call; each record is then written alone."""
     refs = [place.contact(str(number), jobtitle="CEO") for number in (101, 102, 103)]

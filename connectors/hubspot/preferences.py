@@ -46,21 +46,34 @@ class Preferences:
     def unsubscribe(self, addresses: Iterable[str]) -> dict[str, str]:
         """Opts addresses out of everything, in every brand; answers why not for those that are not, after reading back.
 
+        When an answer is lost, those that were read not to be are sent once more.
         Raises what a call raised when it cannot be told whether it took effect.
         """
         wanted = list(dict.fromkeys(address.lower() for address in addresses))
+        whys, doubt = self._sent(wanted)
+        left = self._open(wanted)
+        if left and doubt:
+            whys, doubt = self._sent(left)
+            left = self._open(left)
+        if left and doubt:
+            raise doubt
+        return {address: whys.get(address) or "no effect" for address in left}
+
+    def _sent(self, addresses: list[str]) -> tuple[dict[str, str], RepoussoirError | None]:
+        """Writes once; answers the reasons of the refused ones, and the error when an answer was lost."""
         whys: dict[str, str] = {}
         doubt: RepoussoirError | None = None
         for brand in self._brands:
-            for chunk in chunks(wanted, BATCH):
+            for chunk in chunks(addresses, BATCH):
                 try:
                     whys |= self._opt_out(chunk, brand)
                 except (Unreachable, BadAnswer) as error:
                     doubt = error
-        left = {address for address, consent in self.read(wanted).items() if not consent.opted_out}
-        if left and doubt:
-            raise doubt
-        return {address: whys.get(address) or "no effect" for address in wanted if address in left}
+        return whys, doubt
+
+    def _open(self, addresses: list[str]) -> list[str]:
+        """Those that are not opted out of everything, as read now."""
+        return [address for address, consent in self.read(addresses).items() if not consent.opted_out]
 
     def _opt_out(self, addresses: list[str], brand: str) -> dict[str, str]:
         """One round of writes; answers the reasons of the refused ones, as far as they are told."""
@@ -68,7 +81,7 @@ class Preferences:
         if self._batch:
             what, path = "preferences.batch_unsubscribe_all", f"{_STATUSES}/batch/unsubscribe-all"
             try:
-                body = self._client.fetch(what, "POST", path, query, {"inputs": addresses}, safe=True)
+                body = self._client.fetch(what, "POST", path, query, {"inputs": addresses}, safe=False)
             except Forbidden:
                 self._batch = False
             except Rejected:
@@ -82,7 +95,7 @@ class Preferences:
     def _opt_out_one(self, address: str, query: Mapping[str, str]) -> str:
         path = f"{_STATUSES}/{quote(address, safe='')}/unsubscribe-all"
         try:
-            self._client.fetch("preferences.unsubscribe_all", "POST", path, query, safe=True)
+            self._client.fetch("preferences.unsubscribe_all", "POST", path, query, safe=False)
         except Rejected as error:
             return error.why
         return ""

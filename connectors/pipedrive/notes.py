@@ -5,6 +5,7 @@ A note is no deal, activity or mail: it moves no clock input.
 
 from __future__ import annotations
 
+import re
 from html import escape
 
 from connectors.pipedrive.client import Api, Row
@@ -19,7 +20,9 @@ PARENTS = {"person": "person_id", "organization": "org_id", "deal": "deal_id"}
 def is_there(api: Api, ref: Ref, note: Note) -> bool:
     """True when the note was written before."""
     rows = api.rows("notes.list", "notes", only={PARENTS[ref.kind]: ref.id})
-    return any(note.id in (row.get("content") or "") for row in rows)
+    # Not within another word: L-1 is not found in L-10.
+    whole = re.compile(rf"(?<![\w-]){re.escape(escape(note.id))}(?![\w-])")
+    return any(whole.search(row.get("content") or "") for row in rows)
 
 
 def write(api: Api, ref: Ref, note: Note) -> None:
