@@ -49,7 +49,6 @@ DEEDS: dict[str, dict[str, tuple[str, str]]] = {
             f"erase {kind}": (f"POST /crm/v3/objects/{kind}/batch/archive", "") for kind in ("notes", "calls", "emails")
         },
         "unlink": (r"POST /crm/v4/associations/contacts/notes/batch/archive", ""),
-        "erase files": (r"GET /files/v3/files/\d+", ""),
         "annotate": (r"POST /crm/v3/objects/notes/batch/create", ""),
     },
     "salesforce": {
