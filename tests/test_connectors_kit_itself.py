@@ -90,7 +90,6 @@ BROKEN: dict[str, dict[str, str]] = {
     "BinsInsteadOfErasing": {
         "what_was_erased_is_nowhere": "it says Done, and the record is there",
         "erasing_one_leaves_the_other_with_the_same_address": "it says Done, and the record is there",
-        "twice_is_once": "the second time: Changed",
     },
     "ErasesByAddress": {"erasing_one_leaves_the_other_with_the_same_address": "somebody else was erased"},
     "AnonymisesTheAddressOnly": {
