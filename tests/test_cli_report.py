@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -29,11 +30,19 @@ def at(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Desk]:
             "add",
             "hubspot:contact:103",
             "--reason",
-            "<script>x</script> of jean@x.example",
+            "file 12",
             "--author",
             "Legal",
         )
+        written_before_it_was_refused(made)
         yield made
+
+
+def written_before_it_was_refused(at: Desk) -> None:
+    """A reason with markup and an address in it, as older stores may hold."""
+    with sqlite3.connect(at.folder / "repoussoir.sqlite") as database:
+        database.execute("UPDATE hold SET reason = '<script>x</script> of jean@x.example'")
+    database.close()
 
 
 def page(at: Desk) -> str:
