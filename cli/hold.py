@@ -36,7 +36,8 @@ def add(
     """Place a hold on people."""
     with common.work(context, []) as parts:
         common.impersonal(parts, reason=reason)
-        rows = [_row(parts, Ref.parse(item)) for item in record or []]
+        found = [_row(parts, Ref.parse(item)) for item in record or []]
+        rows, gone = [row for row, _ in found], [row.ref for row, there in found if not there]
         keys = _keys(parts.identity, sys.stdin.read().splitlines()) if identifiers else []
         now = parts.tools.now()
         review_on = common.moment(review) or now + timedelta(days=365)
@@ -48,7 +49,7 @@ def add(
             parts.store.ledger.append(now, "hold", line)
             follow(parts.store, parts.judge, now, rows)
             made = next(item for item in parts.store.holds.in_force() if item.id == made.id)
-    _placed(made, [row.ref for row in rows if bare(row, made)], json=json)
+    _placed(made, [row.ref for row in rows if bare(row, made)], gone, json=json)
     return 0
 
 
@@ -84,34 +85,43 @@ def list_(context: typer.Context, json: bool = common.Json) -> int:
     return 0
 
 
-def _row(parts: Runtime, ref: Ref) -> Row:
-    """The row of a record: of the index, else of what its CRM answers, under the id that the CRM gives it.
+def _row(parts: Runtime, ref: Ref) -> tuple[Row, bool]:
+    """The row of a record, and whether its CRM still has it, as far as it answers.
 
-    Raises ConfigError when there is none, Unreachable when the CRM cannot be asked.
+    Of the index, else of what the CRM answers, under the id that the CRM gives it. Raises ConfigError when there is none,
+    Unreachable when the CRM cannot be asked about one that no scan has seen.
     """
-    connector = common.connector(parts, ref)
-    if known := parts.store.index.get([ref]):
-        return known[0]
+    connector, known = common.connector(parts, ref), parts.store.index.get([ref])
     try:
         parts.reader().confirm({ref.crm: connector})
         record = connector.get([ref])[ref]
     except (StopCrm, BadAnswer) as error:
+        if known:
+            return known[0], True
         raise Unreachable(f"No scan has seen {ref}, and its CRM cannot be asked: {error}. {_WAY_OUT}") from None
+    if known:
+        return known[0], record is not None
     if record is None:
         raise ConfigError(
             f"There is no record {ref}; it may be deleted, archived or merged into another one.", _WAY_OUT
         )
     # Whose a number is cannot be told from one record: it may be the switchboard's. The next scan tells.
     unread = index.row(replace(record, phones=()), parts.identity)
-    return next(iter(parts.store.index.get([record.ref])), unread)
+    return next(iter(parts.store.index.get([record.ref])), unread), True
 
 
-def _placed(hold: Hold, alone: list[Ref], *, json: bool) -> None:
+def _placed(hold: Hold, alone: list[Ref], gone: list[Ref], *, json: bool) -> None:
     if json:
-        as_json({"id": hold.id, "scope": hold.scope, "added": hold.added, "bare": list(map(str, alone))})
+        refs = {"bare": list(map(str, alone)), "gone": list(map(str, gone))}
+        as_json({"id": hold.id, "scope": hold.scope, "added": hold.added, **refs})
         return
     out.print(f"Hold {hold.id} is in force on {len(hold.scope)} records or identifiers until it is released.")
     out.print(f"It follows its people by {len(hold.added)} more e-mails and phones, and by those that scans will show.")
+    for ref in gone:
+        out.print(
+            f"{ref} is not in its CRM any more: deleted, archived or merged. Hold the record that it became as well; "
+            "until then the hold reaches the e-mails and phones that it had."
+        )
     for ref in alone:
         out.print(
             f"{ref} is held by its id alone: nothing else on it tells the person, should it be merged or made anew."

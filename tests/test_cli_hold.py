@@ -296,3 +296,18 @@ def test_ret_24_a_hold_survives_a_merge_by_the_vendor(tmp_path: Path, capsys: py
         made.run("run")
 
         assert made.exists(f"hubspot:contact:{survivor}")
+
+
+def test_ret_24_a_record_that_is_no_more_is_held_by_its_keys_and_the_answer_says_so(
+    at: JobDesk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Merged since the last scan: the id reaches nobody, the address still does, and ops are told to hold the survivor."""
+    at.type("plan")
+    again(at, "1", "99")
+    capsys.readouterr()
+
+    assert at.type("hold", "add", "mem:person:1", *WHY) == exits.OK
+    assert "mem:person:1 is not in its CRM any more" in " ".join(capsys.readouterr().out.split())
+    assert told(at, capsys, "hold", "add", "mem:person:2", *WHY)["gone"] == []
+    assert at.type("run") == exits.OK
+    assert set(at.crm.records) == {"99", "2"}
